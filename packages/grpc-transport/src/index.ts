@@ -1,0 +1,1 @@
+export { Status, statusName, type StatusCode } from "./status.ts";

@@ -1,0 +1,1 @@
+export { RpcError, defineErrors, type ErrorRow, type RpcErrorInit } from "./errors.ts";
