@@ -1,0 +1,321 @@
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { BaseClientCall, CallOptions } from "./client-call.ts";
+import { StreamClientCall, type ClientStream } from "./client-stream.ts";
+import { Http2Connection } from "./connection/connection.ts";
+import {
+  clientKeepalive,
+  type ConnectionEvents,
+  type KeepaliveOptions,
+} from "./connection/options.ts";
+import { GrpcError } from "./grpc-error.ts";
+import { defaultLimits, type ConnectionLimits } from "./limits.ts";
+import { RequestHeaders } from "./request-headers.ts";
+import { Status } from "./status.ts";
+import {
+  UnaryClientCall,
+  type UnaryCallback,
+  type UnaryClientSettings,
+  type UnaryReply,
+} from "./unary-client-call.ts";
+
+/** TLS towards a server; PEM. */
+export interface TlsClientOptions {
+  /** Authorities to trust instead of the system's. */
+  ca?: string | Buffer;
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  /** Name that the server's certificate must carry. @default the host */
+  serverName?: string;
+}
+
+/** Where a server is. */
+export type ClientTarget =
+  | { host: string; port: number; tls?: TlsClientOptions }
+  | { path: string };
+
+/** Options of a {@link GrpcClient}. */
+export interface ClientOptions extends Partial<KeepaliveOptions> {
+  /** What the server may cost; missing values from `defaultLimits`. */
+  limits?: Partial<ConnectionLimits>;
+  /** @default 4194304 */
+  maxReceiveMessageBytes?: number;
+  /** Time to connect, ms. @default 10000 */
+  connectTimeoutMs?: number;
+  /** First pause before connecting again, ms; grows by 1.6 with 20 % jitter. @default 100 */
+  backoffMs?: number;
+  /** Longest pause, ms. @default 10000 */
+  maxBackoffMs?: number;
+  /** Keep connected without calls. @default false */
+  persistent?: boolean;
+  /** Calls that may wait for a connection. @default 10000 */
+  maxWaitingCalls?: number;
+  /** @default "layotto-grpc/1" */
+  userAgent?: string;
+}
+
+/**
+ * idle → connecting → ready → idle, connecting (when the server drains) or transient-failure;
+ * connecting → transient-failure → connecting (after a pause); any → closed.
+ */
+export type ConnectionState = "idle" | "connecting" | "ready" | "transient-failure" | "closed";
+
+const BACKOFF_FACTOR = 1.6;
+const BACKOFF_JITTER = 0.2;
+
+/** A gRPC client: one connection to one server, made again when it is lost. */
+export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
+  readonly maxReceiveMessageBytes: number;
+  private readonly target: ClientTarget;
+  private readonly options: ClientOptions;
+  private readonly limits: ConnectionLimits;
+  private readonly requestHeaders: RequestHeaders;
+  private readonly stateListeners = new Set<(state: ConnectionState) => void>();
+  private current: ConnectionState = "idle";
+  private active: Http2Connection | null = null;
+  private readonly all = new Set<Http2Connection>();
+  private connecting: Socket | null = null;
+  private waiting: BaseClientCall[] = [];
+  private backoffMs: number;
+  private timer: NodeJS.Timeout | undefined;
+  private lastError = "not connected";
+
+  constructor(target: ClientTarget, options: ClientOptions = {}) {
+    this.target = target;
+    this.options = options;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.maxReceiveMessageBytes = options.maxReceiveMessageBytes ?? 4_194_304;
+    this.backoffMs = options.backoffMs ?? 100;
+    const tls = "tls" in target && target.tls !== undefined;
+    const authority = "path" in target ? "localhost" : `${target.host}:${target.port}`;
+    this.requestHeaders = new RequestHeaders(
+      tls ? "https" : "http",
+      authority,
+      options.userAgent ?? "layotto-grpc/1",
+    );
+  }
+
+  /** State of the connection. */
+  get state(): ConnectionState {
+    return this.current;
+  }
+
+  /** Why the last attempt to connect failed. */
+  get lastConnectError(): string {
+    return this.lastError;
+  }
+
+  /** The connection on which a stream can be opened now, for forwarding; null while there is none. */
+  get connection(): Http2Connection | null {
+    return this.active?.available ? this.active : null;
+  }
+
+  /** Calls the listener at each change of state; returns how to stop that. */
+  onState(listener: (state: ConnectionState) => void): () => void {
+    this.stateListeners.add(listener);
+    return () => this.stateListeners.delete(listener);
+  }
+
+  /** Connects now instead of with the first call. */
+  connect(): void {
+    if (this.current === "idle") this.open();
+  }
+
+  /** A call with one request and one reply; rejects with {@link GrpcError}. */
+  unary(path: string, message: Uint8Array, options: CallOptions = {}): Promise<UnaryReply> {
+    return new Promise((resolve, reject) => {
+      this.unaryCallback(path, message, options, (error, reply) => {
+        if (reply === undefined) reject(error ?? new GrpcError(Status.INTERNAL, "no reply"));
+        else resolve(reply);
+      });
+    });
+  }
+
+  /** The same in callback form, without a promise. */
+  unaryCallback(
+    path: string,
+    message: Uint8Array,
+    options: CallOptions,
+    callback: UnaryCallback,
+  ): void {
+    this.begin(new UnaryClientCall(path, message, options, this, callback));
+  }
+
+  /** A streaming call of any kind. */
+  stream(path: string, options: CallOptions = {}): ClientStream {
+    const call = new StreamClientCall(path, options, this);
+    this.begin(call);
+    return call.face();
+  }
+
+  /** Ends all calls and the connection. */
+  close(): Promise<void> {
+    this.setState("closed");
+    clearTimeout(this.timer);
+    this.connecting?.destroy();
+    this.failWaiting(() => true, "client closed");
+    const open = [...this.all];
+    for (const connection of open) {
+      connection.close();
+      connection.destroy();
+    }
+    return Promise.resolve();
+  }
+
+  headersOf(call: BaseClientCall): ReturnType<RequestHeaders["of"]> {
+    return this.requestHeaders.of(call);
+  }
+
+  restart(call: BaseClientCall): void {
+    queueMicrotask(() => this.begin(call));
+  }
+
+  onStream(): void {}
+
+  onReady(connection: Http2Connection): void {
+    if (this.active !== connection) return;
+    this.backoffMs = this.options.backoffMs ?? 100;
+    this.setState("ready");
+    this.startWaiting();
+  }
+
+  onCapacity(connection: Http2Connection): void {
+    if (connection === this.active && this.waiting.length > 0) setImmediate(() => this.startWaiting());
+  }
+
+  onDraining(connection: Http2Connection): void {
+    if (connection !== this.active) return;
+    this.active = null;
+    if (this.current === "closed") return;
+    this.setState("idle");
+    if (this.options.persistent || this.waiting.length > 0) this.open();
+  }
+
+  onClose(connection: Http2Connection, reason: Error | undefined): void {
+    this.all.delete(connection);
+    if (connection !== this.active) return;
+    this.active = null;
+    this.onFailure(reason?.message ?? "connection closed");
+  }
+
+  private begin(call: BaseClientCall): void {
+    if (call.finished) return;
+    if (call.options.signal?.aborted) return call.cancel();
+    if (this.current === "closed") {
+      return call.abandon(new GrpcError(Status.UNAVAILABLE, "Cannot call: client closed"));
+    }
+    const connection = this.connection;
+    if (connection !== null && this.current === "ready") return call.start(connection);
+    if (this.current === "transient-failure" && !call.options.waitForReady) {
+      return call.abandon(this.unavailable());
+    }
+    if (this.waiting.length >= (this.options.maxWaitingCalls ?? 10_000)) {
+      const text = "Cannot call: too many calls wait for the connection";
+      return call.abandon(new GrpcError(Status.UNAVAILABLE, text));
+    }
+    this.waiting.push(call);
+    this.connect();
+  }
+
+  private startWaiting(): void {
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const call of waiting) this.begin(call);
+  }
+
+  private open(): void {
+    this.setState("connecting");
+    const socket = this.createSocket();
+    const event = "encrypted" in socket ? "secureConnect" : "connect";
+    const timeout = setTimeout(
+      () => socket.destroy(new Error("connecting timed out")),
+      this.options.connectTimeoutMs ?? 10_000,
+    );
+    let failure = "connection refused";
+    const onError = (error: Error): string => (failure = error.message);
+    const onClose = (): void => {
+      clearTimeout(timeout);
+      this.connecting = null;
+      this.onFailure(failure);
+    };
+    this.connecting = socket;
+    socket.on("error", onError);
+    socket.once("close", onClose);
+    socket.once(event, () => {
+      clearTimeout(timeout);
+      socket.off("error", onError);
+      socket.off("close", onClose);
+      this.connecting = null;
+      this.adopt(socket);
+    });
+  }
+
+  private createSocket(): Socket {
+    const { target } = this;
+    if ("path" in target) return connectTcp({ path: target.path });
+    if (target.tls === undefined) return connectTcp({ host: target.host, port: target.port });
+    const { serverName, ...tls } = target.tls;
+    const named = serverName ?? target.host;
+    return connectTls({
+      ...tls,
+      host: target.host,
+      port: target.port,
+      ALPNProtocols: ["h2"],
+      ...(/^[\d.:]+$/.test(named) ? {} : { servername: named }),
+    });
+  }
+
+  private adopt(socket: Socket): void {
+    if ("alpnProtocol" in socket && socket.alpnProtocol !== "h2") {
+      socket.destroy();
+      return this.onFailure("server does not speak HTTP/2 over TLS (no ALPN h2)");
+    }
+    const { keepaliveMs, keepaliveTimeoutMs, maxIdleMs, maxAgeMs } = clientKeepalive;
+    const connection = new Http2Connection(socket, {
+      isServer: false,
+      limits: this.limits,
+      events: this,
+      keepaliveMs: this.options.keepaliveMs ?? keepaliveMs,
+      keepaliveTimeoutMs: this.options.keepaliveTimeoutMs ?? keepaliveTimeoutMs,
+      maxIdleMs: this.options.maxIdleMs ?? maxIdleMs,
+      maxAgeMs: this.options.maxAgeMs ?? maxAgeMs,
+    });
+    this.all.add(connection);
+    this.active = connection;
+  }
+
+  private onFailure(message: string): void {
+    if (this.current === "closed") return;
+    this.lastError = message;
+    this.setState("transient-failure");
+    this.failWaiting((call) => !call.options.waitForReady, message);
+    const jitter = 1 + BACKOFF_JITTER * (Math.random() * 2 - 1);
+    this.timer = setTimeout(() => this.tryAgain(), this.backoffMs * jitter);
+    if (!this.options.persistent && this.waiting.length === 0) this.timer.unref();
+    const longest = this.options.maxBackoffMs ?? 10_000;
+    this.backoffMs = Math.min(longest, this.backoffMs * BACKOFF_FACTOR);
+  }
+
+  private tryAgain(): void {
+    if (this.current !== "transient-failure") return;
+    this.setState("idle");
+    if (this.options.persistent || this.waiting.length > 0) this.open();
+  }
+
+  private failWaiting(which: (call: BaseClientCall) => boolean, message: string): void {
+    const failed = this.waiting.filter(which);
+    this.waiting = this.waiting.filter((call) => !which(call));
+    for (const call of failed) call.abandon(this.unavailable(message));
+  }
+
+  private unavailable(message = this.lastError): GrpcError {
+    const where = "path" in this.target ? this.target.path : `${this.target.host}:${this.target.port}`;
+    return new GrpcError(Status.UNAVAILABLE, `Cannot connect to "${where}": ${message}`);
+  }
+
+  private setState(state: ConnectionState): void {
+    if (state === this.current || this.current === "closed") return;
+    this.current = state;
+    for (const listener of this.stateListeners) listener(state);
+  }
+}

@@ -1,0 +1,38 @@
+import type { KeepaliveOptions } from "./options.ts";
+
+/** What the watch over a connection asks for. */
+export type KeepaliveAction = "none" | "ping" | "dead" | "drain";
+
+/** Decides when a silent connection is probed, and when an idle or old one is to go. */
+export class Keepalive {
+  private readonly options: KeepaliveOptions;
+  private readonly bornAt: number;
+  private lastHeardAt: number;
+  private lastBusyAt: number;
+  private pingedAt = 0;
+
+  constructor(options: KeepaliveOptions, now: number) {
+    this.options = options;
+    this.bornAt = this.lastHeardAt = this.lastBusyAt = now;
+  }
+
+  /**
+   * @param heard whether anything arrived since the last look
+   * @param streams number of open streams
+   */
+  look(now: number, heard: boolean, streams: number): KeepaliveAction {
+    if (heard) {
+      this.lastHeardAt = now;
+      this.pingedAt = 0;
+    }
+    if (streams > 0) this.lastBusyAt = now;
+    if (this.pingedAt > 0) {
+      return now - this.pingedAt >= this.options.keepaliveTimeoutMs ? "dead" : "none";
+    }
+    if (now - this.bornAt >= this.options.maxAgeMs) return "drain";
+    if (now - this.lastBusyAt >= this.options.maxIdleMs) return "drain";
+    if (now - this.lastHeardAt < this.options.keepaliveMs) return "none";
+    this.pingedAt = now;
+    return "ping";
+  }
+}

@@ -1,0 +1,221 @@
+import type { Server, Socket } from "node:net";
+import { Http2Connection } from "./connection/connection.ts";
+import type { Head } from "./connection/head.ts";
+import {
+  serverKeepalive,
+  type ConnectionEvents,
+  type KeepaliveOptions,
+} from "./connection/options.ts";
+import type { Http2Stream } from "./connection/stream.ts";
+import { GrpcError } from "./grpc-error.ts";
+import { contentTypeField, errorTrailers, statusOkField } from "./grpc/fields.ts";
+import { defaultLimits, type ConnectionLimits } from "./limits.ts";
+import {
+  createListener,
+  listen,
+  type BoundAddress,
+  type ListenTarget,
+  type TlsServerOptions,
+} from "./listener.ts";
+import { PlainServerCall, speaksGrpc, type FallbackHandler } from "./plain-call.ts";
+import { Status } from "./status.ts";
+import { StreamServerCall, type StreamHandler } from "./stream-call.ts";
+import { UnaryServerCall, type UnaryHandler } from "./unary-call.ts";
+import type { CallSettings } from "./server-call.ts";
+
+/** Takes over every stream of a server, before methods are looked up: a gateway. */
+export interface StreamRouter {
+  /** Sets `stream.sink`, or answers. The request is a valid gRPC request head. */
+  onStream(stream: Http2Stream, head: Head, endStream: boolean): void;
+}
+
+/** Options of a {@link GrpcServer}. */
+export interface ServerOptions extends Partial<KeepaliveOptions> {
+  /** What a peer may cost; missing values from `defaultLimits`. */
+  limits?: Partial<ConnectionLimits>;
+  /** @default 4194304 */
+  maxReceiveMessageBytes?: number;
+  /** TLS, without it plain text. */
+  tls?: TlsServerOptions;
+  /** Told about errors of handlers that are no {@link GrpcError}. */
+  onError?: (error: unknown, path: string) => void;
+  /** Takes over every stream. */
+  router?: StreamRouter;
+  /** Answers requests that are not gRPC; without it they get status 415. */
+  fallback?: FallbackHandler;
+}
+
+type Method =
+  | { kind: "unary"; handler: UnaryHandler }
+  | { kind: "stream"; handler: StreamHandler };
+
+/** A gRPC server over HTTP/2 on any number of listeners. */
+export class GrpcServer implements ConnectionEvents {
+  private readonly options: ServerOptions;
+  private readonly settings: CallSettings;
+  private readonly limits: ConnectionLimits;
+  private readonly keepalive: KeepaliveOptions;
+  private readonly methods = new Map<string, Method>();
+  private readonly listeners = new Set<Server>();
+  private readonly open = new Set<Http2Connection>();
+  private onEmpty: (() => void) | null = null;
+  private draining = false;
+
+  constructor(options: ServerOptions = {}) {
+    this.options = options;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.keepalive = { ...serverKeepalive, ...pickKeepalive(options) };
+    this.settings = {
+      maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 4_194_304,
+      onError: options.onError ?? ((): void => {}),
+    };
+  }
+
+  /** Number of open connections. */
+  get connections(): number {
+    return this.open.size;
+  }
+
+  /** Number of calls in progress. */
+  get activeCalls(): number {
+    let calls = 0;
+    for (const connection of this.open) calls += connection.openStreams;
+    return calls;
+  }
+
+  /** Registers a unary method by its `":path"`, replacing what was there. */
+  addUnary(path: string, handler: UnaryHandler): void {
+    this.methods.set(path, { kind: "unary", handler });
+  }
+
+  /** Registers a streaming method of any kind by its `":path"`, replacing what was there. */
+  addStream(path: string, handler: StreamHandler): void {
+    this.methods.set(path, { kind: "stream", handler });
+  }
+
+  /** Removes a method: new calls get UNIMPLEMENTED. */
+  remove(path: string): void {
+    this.methods.delete(path);
+  }
+
+  /** Listens on one more address; rejects with the system's error, e.g. EADDRINUSE. */
+  async listen(target: ListenTarget): Promise<BoundAddress> {
+    const server = createListener(this.options.tls, (socket) => this.accept(socket));
+    const bound = await listen(server, target);
+    server.on("error", (error) => this.settings.onError(error, "listener"));
+    this.listeners.add(server);
+    return bound;
+  }
+
+  /**
+   * Stops accepting, asks clients to go elsewhere (GOAWAY in two steps), waits for calls in progress up to
+   * the grace period, and closes what is left.
+   */
+  async drain(graceMs: number): Promise<void> {
+    this.draining = true;
+    this.stopListening();
+    for (const connection of this.open) connection.drain();
+    if (this.open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.onEmpty = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    await this.close();
+  }
+
+  /** Closes everything at once. */
+  close(): Promise<void> {
+    this.draining = true;
+    this.stopListening();
+    for (const connection of this.open) {
+      connection.close();
+      connection.destroy();
+    }
+    return Promise.resolve();
+  }
+
+  onStream(stream: Http2Stream, head: Head, endStream: boolean): void {
+    if (!isGrpc(head)) return this.answerPlain(stream, head, endStream);
+    if (head.list.oversize) return reject(stream, this.oversizeError());
+    if (this.options.router) return this.options.router.onStream(stream, head, endStream);
+    const method = this.methods.get(head.path);
+    if (method === undefined) return reject(stream, unimplemented(head.path));
+    if (method.kind === "unary") {
+      const call = new UnaryServerCall(stream, head, this.settings, method.handler);
+      stream.sink = call;
+      if (endStream) call.onData(stream, NO_DATA, 0, 0, true);
+      return;
+    }
+    const call = new StreamServerCall(stream, head, this.settings);
+    stream.sink = call;
+    call.start(method.handler, endStream);
+  }
+
+  onReady(): void {}
+
+  onDraining(): void {}
+
+  onCapacity(): void {}
+
+  onClose(connection: Http2Connection): void {
+    this.open.delete(connection);
+    if (this.open.size === 0) this.onEmpty?.();
+  }
+
+  private accept(socket: Socket): void {
+    const connection = new Http2Connection(socket, {
+      isServer: true,
+      limits: this.limits,
+      events: this,
+      ...this.keepalive,
+    });
+    this.open.add(connection);
+    if (this.draining) connection.drain();
+  }
+
+  private stopListening(): void {
+    for (const server of this.listeners) server.close();
+    this.listeners.clear();
+  }
+
+  private answerPlain(stream: Http2Stream, head: Head, endStream: boolean): void {
+    const call = new PlainServerCall((this.options.fallback ?? speaksGrpc)(head));
+    stream.sink = call;
+    if (endStream) call.reply(stream);
+  }
+
+  private oversizeError(): GrpcError {
+    const limit = this.limits.maxHeaderListBytes;
+    return new GrpcError(
+      Status.RESOURCE_EXHAUSTED,
+      `Received metadata larger than max (more than ${limit} bytes vs. ${limit})`,
+    );
+  }
+}
+
+const NO_DATA = Buffer.alloc(0);
+
+/** Answers a stream with an error and nothing else ("Trailers-Only"). */
+export function reject(stream: Http2Stream, error: GrpcError): void {
+  stream.sendHeaders([statusOkField, contentTypeField, ...errorTrailers(error, null)], true);
+}
+
+/** The error for a method that nobody serves. */
+export function unimplemented(path: string): GrpcError {
+  return new GrpcError(Status.UNIMPLEMENTED, `Method "${path}" is not implemented`);
+}
+
+function isGrpc(head: Head): boolean {
+  if (head.list.oversize) return true;
+  return head.method === "POST" && head.contentType.startsWith("application/grpc");
+}
+
+function pickKeepalive(options: ServerOptions): Partial<KeepaliveOptions> {
+  const { keepaliveMs, keepaliveTimeoutMs, maxIdleMs, maxAgeMs } = options;
+  const all = { keepaliveMs, keepaliveTimeoutMs, maxIdleMs, maxAgeMs };
+  const given = Object.entries(all).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
+}
