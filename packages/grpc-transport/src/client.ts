@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { BaseClientCall, CallOptions } from "./client-call.ts";
 import { StreamClientCall, type ClientStream } from "./client-stream.ts";
+import { ConnectionRequest, type WaitingCall } from "./connection-request.ts";
 import { Http2Connection } from "./connection/connection.ts";
 import {
   clientKeepalive,
@@ -75,7 +76,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   private active: Http2Connection | null = null;
   private readonly all = new Set<Http2Connection>();
   private connecting: Socket | null = null;
-  private waiting: BaseClientCall[] = [];
+  private waiting: WaitingCall[] = [];
   private backoffMs: number;
   private timer: NodeJS.Timeout | undefined;
   private lastError = "not connected";
@@ -162,6 +163,18 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     return Promise.resolve();
   }
 
+  /**
+   * Calls back, at once when that is possible, with a connection on which a stream can be opened now; with
+   * null when the time is over or the signal aborts.
+   */
+  acquire(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    done: (connection: Http2Connection | null) => void,
+  ): void {
+    this.begin(new ConnectionRequest(timeoutMs, signal, done));
+  }
+
   headersOf(call: BaseClientCall): ReturnType<RequestHeaders["of"]> {
     return this.requestHeaders.of(call);
   }
@@ -198,7 +211,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     this.onFailure(reason?.message ?? "connection closed");
   }
 
-  private begin(call: BaseClientCall): void {
+  private begin(call: WaitingCall): void {
     if (call.finished) return;
     if (call.options.signal?.aborted) return call.cancel();
     if (this.current === "closed") {
@@ -302,7 +315,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     if (this.options.persistent || this.waiting.length > 0) this.open();
   }
 
-  private failWaiting(which: (call: BaseClientCall) => boolean, message: string): void {
+  private failWaiting(which: (call: WaitingCall) => boolean, message: string): void {
     const failed = this.waiting.filter(which);
     this.waiting = this.waiting.filter((call) => !which(call));
     for (const call of failed) call.abandon(this.unavailable(message));

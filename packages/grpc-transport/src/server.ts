@@ -23,7 +23,7 @@ import { StreamServerCall, type StreamHandler } from "./stream-call.ts";
 import { UnaryServerCall, type UnaryHandler } from "./unary-call.ts";
 import type { CallSettings } from "./server-call.ts";
 
-/** Takes over every stream of a server, before methods are looked up: a gateway. */
+/** Takes over the calls of a server to methods that are not registered: a gateway. */
 export interface StreamRouter {
   /** Sets `stream.sink`, or answers. The request is a valid gRPC request head. */
   onStream(stream: Http2Stream, head: Head, endStream: boolean): void;
@@ -39,7 +39,7 @@ export interface ServerOptions extends Partial<KeepaliveOptions> {
   tls?: TlsServerOptions;
   /** Told about errors of handlers that are no {@link GrpcError}. */
   onError?: (error: unknown, path: string) => void;
-  /** Takes over every stream. */
+  /** Takes over calls to methods that are not registered; without it they get UNIMPLEMENTED. */
   router?: StreamRouter;
   /** Answers requests that are not gRPC; without it they get status 415. */
   fallback?: FallbackHandler;
@@ -140,9 +140,11 @@ export class GrpcServer implements ConnectionEvents {
   onStream(stream: Http2Stream, head: Head, endStream: boolean): void {
     if (!isGrpc(head)) return this.answerPlain(stream, head, endStream);
     if (head.list.oversize) return reject(stream, this.oversizeError());
-    if (this.options.router) return this.options.router.onStream(stream, head, endStream);
     const method = this.methods.get(head.path);
-    if (method === undefined) return reject(stream, unimplemented(head.path));
+    if (method === undefined) {
+      if (this.options.router) return this.options.router.onStream(stream, head, endStream);
+      return reject(stream, unimplemented(head.path));
+    }
     if (method.kind === "unary") {
       const call = new UnaryServerCall(stream, head, this.settings, method.handler);
       stream.sink = call;

@@ -31,8 +31,8 @@ const value = fc.oneof(
   octetText,
 );
 const field = fc
-  .tuple(name, value, fc.boolean())
-  .map(([n, v, often]) => new HeaderField(n, v, often && n.length % 3 === 0));
+  .tuple(name, value, fc.nat({ max: 5 }))
+  .map(([n, v, odds]) => new HeaderField(n, v, odds === 0));
 const pool = fc.array(field, { minLength: 1, maxLength: 12 });
 
 /** Blocks are made of fields from a pool, so that they repeat, as the same instances and as copies. */
