@@ -185,7 +185,8 @@ function statusOf(fields: readonly HeaderField[]): GrpcError | undefined {
   }
   if (code === "0") return undefined;
   const metadata = metadataOf(fields);
-  if (code === undefined) return new GrpcError(Status.UNKNOWN, "Server sent no status", { metadata });
+  if (code === undefined)
+    return new GrpcError(Status.UNKNOWN, "Server sent no status", { metadata });
   return new GrpcError(parseStatus(code), message, {
     metadata,
     ...(details === undefined ? {} : { statusDetails: details }),

@@ -32,8 +32,7 @@ export interface TlsClientOptions {
 
 /** Where a server is. */
 export type ClientTarget =
-  | { host: string; port: number; tls?: TlsClientOptions }
-  | { path: string };
+  { host: string; port: number; tls?: TlsClientOptions } | { path: string };
 
 /** Options of a {@link GrpcClient}. */
 export interface ClientOptions extends Partial<KeepaliveOptions> {
@@ -193,7 +192,8 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   }
 
   onCapacity(connection: Http2Connection): void {
-    if (connection === this.active && this.waiting.length > 0) setImmediate(() => this.startWaiting());
+    if (connection === this.active && this.waiting.length > 0)
+      setImmediate(() => this.startWaiting());
   }
 
   onDraining(connection: Http2Connection): void {
@@ -322,7 +322,8 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   }
 
   private unavailable(message = this.lastError): GrpcError {
-    const where = "path" in this.target ? this.target.path : `${this.target.host}:${this.target.port}`;
+    const where =
+      "path" in this.target ? this.target.path : `${this.target.host}:${this.target.port}`;
     return new GrpcError(Status.UNAVAILABLE, `Cannot connect to "${where}": ${message}`);
   }
 

@@ -307,7 +307,10 @@ class UpstreamLeg implements StreamSink {
 }
 
 const NO_DATA = Buffer.alloc(0);
-const outOfBuffer = new GrpcError(Status.RESOURCE_EXHAUSTED, "Connection buffers too many messages");
+const outOfBuffer = new GrpcError(
+  Status.RESOURCE_EXHAUSTED,
+  "Connection buffers too many messages",
+);
 
 function tooLargeFirst(bytes: number, limit: number): GrpcError {
   return new GrpcError(

@@ -4,11 +4,7 @@ export { GrpcError, type GrpcErrorOptions } from "./grpc-error.ts";
 export { defaultLimits, internalLimits, type ConnectionLimits } from "./limits.ts";
 export type { KeepaliveOptions } from "./connection/options.ts";
 export type { BoundAddress, ListenTarget, TlsServerOptions } from "./listener.ts";
-export {
-  GrpcServer,
-  type ServerOptions,
-  type StreamRouter,
-} from "./server.ts";
+export { GrpcServer, type ServerOptions, type StreamRouter } from "./server.ts";
 export type { ServerCall } from "./server-call.ts";
 export type { UnaryCall, UnaryHandler } from "./unary-call.ts";
 export type { StreamCall, StreamHandler } from "./stream-call.ts";

@@ -97,7 +97,9 @@ function encodeValue(name: string, value: string | Uint8Array): string {
     return padding < 0 ? base64 : base64.slice(0, padding);
   }
   if (!/^[\x20-\x7e]*$/.test(value)) {
-    throw new TypeError(`Cannot add metadata "${name}": a value is printable ASCII, use a "-bin" name`);
+    throw new TypeError(
+      `Cannot add metadata "${name}": a value is printable ASCII, use a "-bin" name`,
+    );
   }
   return value;
 }

@@ -45,9 +45,7 @@ export interface ServerOptions extends Partial<KeepaliveOptions> {
   fallback?: FallbackHandler;
 }
 
-type Method =
-  | { kind: "unary"; handler: UnaryHandler }
-  | { kind: "stream"; handler: StreamHandler };
+type Method = { kind: "unary"; handler: UnaryHandler } | { kind: "stream"; handler: StreamHandler };
 
 /** A gRPC server over HTTP/2 on any number of listeners. */
 export class GrpcServer implements ConnectionEvents {

@@ -111,7 +111,10 @@ export class Http2Stream {
   /** Sends one length-prefixed gRPC message that the caller will not change any more. */
   sendMessage(message: Uint8Array, compressed: boolean, endStream: boolean): number {
     if (this.closed || this.localClosed) return 0;
-    if (this.queue === null && this.connection.writer.writeMessage(this, message, compressed, endStream)) {
+    if (
+      this.queue === null &&
+      this.connection.writer.writeMessage(this, message, compressed, endStream)
+    ) {
       return 0;
     }
     const prefix = Buffer.allocUnsafe(5);

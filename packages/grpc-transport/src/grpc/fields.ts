@@ -26,7 +26,9 @@ export function grpcStatusField(code: number): HeaderField {
 
 /** Names that metadata may not set because the protocol does. */
 function isReserved(name: string): boolean {
-  return name.startsWith("grpc-") || name === "content-type" || name === "te" || name === "user-agent";
+  return (
+    name.startsWith("grpc-") || name === "content-type" || name === "te" || name === "user-agent"
+  );
 }
 
 /** Header fields of custom metadata. */
@@ -44,7 +46,11 @@ export function metadataOf(fields: readonly HeaderField[]): Metadata {
   const metadata = new Metadata();
   for (const { name, value } of fields) {
     if (name.charCodeAt(0) === 0x3a || name === "content-type" || name === "te") continue;
-    if (name.startsWith("grpc-") && !name.startsWith("grpc-trace") && !name.startsWith("grpc-tags")) {
+    if (
+      name.startsWith("grpc-") &&
+      !name.startsWith("grpc-trace") &&
+      !name.startsWith("grpc-tags")
+    ) {
       continue;
     }
     metadata.appendReceived(name, value);

@@ -20,7 +20,10 @@ export class HeldBytes {
     const more = bytes - this.bytes;
     if (more === 0) return;
     if (more > 0 && !this.connection.mayBuffer(more)) {
-      throw new GrpcError(Status.RESOURCE_EXHAUSTED, "Connection buffers too many partial messages");
+      throw new GrpcError(
+        Status.RESOURCE_EXHAUSTED,
+        "Connection buffers too many partial messages",
+      );
     }
     this.bytes = bytes;
     this.connection.holdBuffered(more);

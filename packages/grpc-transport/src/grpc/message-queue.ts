@@ -88,7 +88,8 @@ export class MessageQueue implements AsyncIterableIterator<Uint8Array>, MessageS
     }
     if (this.error !== undefined) return Promise.reject(this.error);
     if (this.ended) return Promise.resolve({ done: true, value: undefined });
-    if (this.waiter !== null) return Promise.reject(new Error("Cannot read: a read is in progress"));
+    if (this.waiter !== null)
+      return Promise.reject(new Error("Cannot read: a read is in progress"));
     return new Promise((resolve, reject) => (this.waiter = { resolve, reject }));
   }
 
