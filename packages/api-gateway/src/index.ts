@@ -1,1 +1,2 @@
-export {};
+export { createGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
+export { gatewaySections, gatewaySchema, insecureWarnings, type GatewayConfig } from "./config.ts";

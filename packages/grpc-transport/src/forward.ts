@@ -211,9 +211,9 @@ export abstract class ForwardedCall implements StreamSink {
     this.noteAnswered();
     this.held?.set(0);
     const upstream = this.leg;
-    if (upstream !== null && !upstream.closed) {
-      if (upstream.remoteClosed) upstream.reset(ErrorCode.NO_ERROR);
-      else upstream.reset(ErrorCode.CANCEL);
+    // Both sides at their end is no reason for RST_STREAM: the stream closes when its sink returns.
+    if (upstream !== null && !(upstream.localClosed && upstream.remoteClosed)) {
+      upstream.reset(upstream.remoteClosed ? ErrorCode.NO_ERROR : ErrorCode.CANCEL);
     }
     this.onEnded(code);
   }

@@ -56,7 +56,7 @@ export class GrpcServer implements ConnectionEvents {
   private readonly methods = new Map<string, Method>();
   private readonly listeners = new Set<Server>();
   private readonly open = new Set<Http2Connection>();
-  private onEmpty: (() => void) | null = null;
+  private readonly emptyWaiters: (() => void)[] = [];
   private draining = false;
 
   constructor(options: ServerOptions = {}) {
@@ -99,10 +99,15 @@ export class GrpcServer implements ConnectionEvents {
   /** Listens on one more address; rejects with the system's error, e.g. EADDRINUSE. */
   async listen(target: ListenTarget): Promise<BoundAddress> {
     const server = createListener(this.options.tls, (socket) => this.accept(socket));
-    const bound = await listen(server, target);
-    server.on("error", (error) => this.settings.onError(error, "listener"));
     this.listeners.add(server);
-    return bound;
+    try {
+      const bound = await listen(server, target);
+      server.on("error", (error) => this.settings.onError(error, "listener"));
+      return bound;
+    } catch (error) {
+      this.listeners.delete(server);
+      throw error;
+    }
   }
 
   /**
@@ -113,18 +118,17 @@ export class GrpcServer implements ConnectionEvents {
     this.draining = true;
     this.stopListening();
     for (const connection of this.open) connection.drain();
-    if (this.open.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, graceMs);
-      this.onEmpty = (): void => {
+      const timer = setTimeout(resolve, Math.min(graceMs, 0x7fff_ffff));
+      void this.empty().then(() => {
         clearTimeout(timer);
         resolve();
-      };
+      });
     });
     await this.close();
   }
 
-  /** Closes everything at once. */
+  /** Closes everything at once; resolves when all sockets are closed. */
   close(): Promise<void> {
     this.draining = true;
     this.stopListening();
@@ -132,7 +136,12 @@ export class GrpcServer implements ConnectionEvents {
       connection.close();
       connection.destroy();
     }
-    return Promise.resolve();
+    return this.empty();
+  }
+
+  private empty(): Promise<void> {
+    if (this.open.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.emptyWaiters.push(resolve));
   }
 
   onStream(stream: Http2Stream, head: Head, endStream: boolean): void {
@@ -160,9 +169,14 @@ export class GrpcServer implements ConnectionEvents {
 
   onCapacity(): void {}
 
+  onFault(error: unknown): void {
+    this.settings.onError(error, "connection");
+  }
+
   onClose(connection: Http2Connection): void {
     this.open.delete(connection);
-    if (this.open.size === 0) this.onEmpty?.();
+    if (this.open.size > 0) return;
+    for (const resolve of this.emptyWaiters.splice(0)) resolve();
   }
 
   private accept(socket: Socket): void {

@@ -127,7 +127,8 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
     if (this.ended) return;
     this.upstream = upstream;
     const replica = upstream.pick(this.path);
-    if (replica === undefined || !this.sendOn(replica, replica.client.connection)) void this.awaitReplica(upstream);
+    if (replica === undefined || !this.sendOn(replica, replica.client.connection))
+      void this.awaitReplica(upstream);
   }
 
   /** Sends the call if the replica can take it now; says whether it did. */

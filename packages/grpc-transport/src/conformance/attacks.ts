@@ -20,7 +20,7 @@ import {
   windowUpdateFrame,
 } from "../testing/raw-frames.ts";
 import type { RawPeer, RawPeerOptions } from "../testing/raw-peer.ts";
-import { ECHO, HANG, SINK, SOURCE } from "./victim-methods.ts";
+import { ECHO, HANG, LARGE, SINK, SOURCE } from "./victim-methods.ts";
 
 /** How an attacked server may end it; one of these must be seen. */
 export type Answer =
@@ -218,11 +218,28 @@ export const attacks: Readonly<Record<string, Attack>> = {
       { goaway: ErrorCode.ENHANCE_YOUR_CALM },
     ],
   },
+  "large replies to windows that never open": {
+    limit: "maxBufferedBytes",
+    peer: { settings: [[Setting.INITIAL_WINDOW_SIZE, 0]] },
+    burst: (peer, state, count) => {
+      for (let index = 0; index < count && state.streamId < 1_800; index++) {
+        const headers = open(LARGE, state);
+        peer.write(headers, dataFrame(state.streamId, grpcMessage(Buffer.alloc(0)), true));
+      }
+    },
+    answers: [
+      { streamEnded: true },
+      { reset: ErrorCode.REFUSED_STREAM },
+      { reset: ErrorCode.CANCEL },
+      { reset: ErrorCode.ENHANCE_YOUR_CALM },
+      { goaway: ErrorCode.ENHANCE_YOUR_CALM },
+    ],
+  },
   "preface that never comes": {
     limit: "handshakeTimeoutMs",
     limits: { handshakeTimeoutMs: 500 },
     peer: { preface: false, polite: false },
-    answers: [{ closed: true }],
+    answers: [{ closed: true }, { goaway: ErrorCode.SETTINGS_TIMEOUT }],
   },
   "preface that trickles": {
     limit: "handshakeTimeoutMs",

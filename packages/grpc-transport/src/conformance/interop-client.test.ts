@@ -23,7 +23,7 @@ for (const [kind, options] of [
   ["plain", {}],
   ["gzip", gzip],
 ] as const) {
-  describe(`GrpcClient against a grpc-js server, ${kind} replies`, () => {
+  describe(`GrpcClient against a grpc-js server, ${kind} replies`, { timeout: 60_000 }, () => {
     let server: ForeignServer;
     let client: GrpcClient;
     before(async () => {
@@ -72,6 +72,16 @@ for (const [kind, options] of [
           return true;
         },
       );
+    });
+
+    it("compresses what it sends when told to", async () => {
+      const large = Buffer.alloc(1_000_000, "0123456789");
+      const { message } = await client.unary(raw.echo, large, { compress: true });
+      assert.ok(large.equals(message));
+      const call = client.stream(raw.chat, { compress: true });
+      await call.send(large);
+      call.halfClose();
+      assert.ok((await collect(call))[0]?.equals(large));
     });
 
     it("streams to the server", async () => {
@@ -156,6 +166,7 @@ for (const [kind, options] of [
       const before = server.seen.cancelled;
       const call = client.stream(raw.source);
       await call.send(Buffer.from("100000x1000"));
+      call.halfClose();
       await assert.rejects(
         async () => {
           for await (const message of call) if (message.length > 0) call.cancel();
@@ -169,13 +180,14 @@ for (const [kind, options] of [
       const before = server.seen.cancelled;
       const call = client.stream(raw.source);
       await call.send(Buffer.from("100000x1000"));
+      call.halfClose();
       for await (const message of call) if (message.length > 0) break;
       await until("the server to see the cancel", () => server.seen.cancelled > before);
     });
   });
 }
 
-describe("GrpcClient without a server", () => {
+describe("GrpcClient without a server", { timeout: 60_000 }, () => {
   it("fails with UNAVAILABLE at once", async () => {
     const client = new GrpcClient({ host: "127.0.0.1", port: await freePort() });
     await assert.rejects(client.unary(raw.echo, empty, { timeoutMs: 5_000 }), {

@@ -5,6 +5,8 @@ import { after, before, describe, it } from "node:test";
 import * as grpc from "@grpc/grpc-js";
 
 import { GrpcServer } from "../index.ts";
+import { FrameType } from "../testing/raw-frames.ts";
+import { RawPeer } from "../testing/raw-peer.ts";
 import { until } from "../testing/until.ts";
 import {
   FAILURE_DETAILS,
@@ -52,14 +54,15 @@ for (const [kind, options] of [
   ["plain", {}],
   ["gzip", gzip],
 ] as const) {
-  describe(`grpc-js client against GrpcServer, ${kind} requests`, () => {
+  describe(`grpc-js client against GrpcServer, ${kind} requests`, { timeout: 60_000 }, () => {
     let server: GrpcServer;
     let seen: Sightings;
     let client: grpc.Client;
+    let port = 0;
     before(async () => {
       server = new GrpcServer();
       seen = addRawService(server);
-      const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
+      port = (await server.listen({ host: "127.0.0.1", port: 0 })).port ?? 0;
       client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), options);
     });
     after(async () => {
@@ -90,6 +93,17 @@ for (const [kind, options] of [
         code: grpc.status.RESOURCE_EXHAUSTED,
         details: /5000000.*4194304|4194304/,
       });
+    });
+
+    it("compresses replies when the handler says so", async () => {
+      const large = Buffer.alloc(1_000_000, "0123456789");
+      assert.ok(large.equals((await unary(client, raw.squeeze, large)).message));
+      const peer = await RawPeer.connect({ port });
+      peer.request(1, raw.squeeze, large.subarray(0, 10_000), [["grpc-accept-encoding", "gzip"]]);
+      const { payload } = await peer.waitFor(({ type }) => type === FrameType.DATA);
+      assert.equal(payload[0], 1);
+      assert.ok(payload.length < 1_000, `10000 bytes became ${payload.length}`);
+      peer.destroy();
     });
 
     it("reads a client stream", async () => {

@@ -10,6 +10,8 @@ import { GrpcError, type GrpcServer, Status, type StreamCall } from "../index.ts
 export const raw = {
   /** Unary: answers with the message; echoes `x-echo` and `x-echo-bin` as header and trailer. */
   echo: "/test.Raw/Echo",
+  /** Unary: answers with the message, compressed; on our server only. */
+  squeeze: "/test.Raw/Squeeze",
   /** Unary: fails with NOT_FOUND, a message beyond ASCII, details and a trailer. */
   fail: "/test.Raw/Fail",
   /** Unary: never answers. */
@@ -49,6 +51,10 @@ export function addRawService(server: GrpcServer): Sightings {
     if (text !== undefined) call.setHeader("x-echo", text);
     if (bytes !== undefined) call.setTrailer("x-echo-bin", bytes);
     if (call.deadlineMs !== undefined) seen.deadlines.push(call.deadlineMs);
+    call.reply(Buffer.from(message));
+  });
+  server.addUnary(raw.squeeze, (call, message) => {
+    call.compress = true;
     call.reply(Buffer.from(message));
   });
   server.addUnary(raw.fail, (call) => {

@@ -6,3 +6,5 @@ export const HANG = "/test.Victim/Hang";
 export const SINK = "/test.Victim/Sink";
 /** Stream: sends messages of 64 KiB, 64 MiB in all, as fast as it is let. */
 export const SOURCE = "/test.Victim/Source";
+/** Unary: answers with 256 KiB. */
+export const LARGE = "/test.Victim/Large";

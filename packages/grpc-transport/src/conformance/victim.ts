@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { once } from "node:events";
 
 import { GrpcServer, type StreamCall } from "../index.ts";
-import { ECHO, HANG, SINK, SOURCE } from "./victim-methods.ts";
+import { ECHO, HANG, LARGE, SINK, SOURCE } from "./victim-methods.ts";
 
 /** What the victim reports about itself. */
 export interface VictimReport {
@@ -59,6 +59,7 @@ function report(server: GrpcServer): VictimReport {
 const options = JSON.parse(process.argv[2] ?? "{}") as { limits?: Record<string, number> }; // from our own test
 const server = new GrpcServer(options);
 server.addUnary(ECHO, (call, message) => call.reply(Buffer.from(message)));
+server.addUnary(LARGE, (call) => call.reply(Buffer.alloc(262_144, 1)));
 server.addStream(HANG, hang);
 server.addStream(SINK, sink);
 server.addStream(SOURCE, source);

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { ErrorCode, FrameType, MAX_STREAM_ID, Setting } from "../frame/constants.ts";
+import { DEFAULT_WINDOW_BYTES, ErrorCode, FrameType, MAX_STREAM_ID, Setting } from "../frame/constants.ts";
 import { FrameReader } from "../frame/reader.ts";
 import { encodeSettings, type PeerSettings } from "../frame/settings.ts";
 import { writeUint32 } from "../frame/write.ts";
@@ -48,6 +48,7 @@ export class Http2Connection {
   private readonly keepalive: Keepalive;
   private readonly streams: StreamRegistry;
   private preface: PrefaceReader | null;
+  private prefaceSent = false;
   private drainStarted = false;
   private heard = false;
   private bufferedBytes = 0;
@@ -55,6 +56,7 @@ export class Http2Connection {
   private stalledWritten = 0;
   private paused = false;
   private closeReason: Error | undefined;
+  private closeNotified = false;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     const { limits } = options;
@@ -77,7 +79,8 @@ export class Http2Connection {
     socket.on("error", (error: Error) => (this.closeReason ??= error));
     socket.on("close", () => this.onSocketClose());
     socket.on("end", () => this.onSocketEnd());
-    this.sendPreface();
+    // A server waits for the first bytes: to an HTTP/1.1 client, SETTINGS would be noise before its answer.
+    if (!this.isServer) this.sendPreface();
     readInto(socket, (buffer, start, end) => this.receive(buffer, start, end));
     addSwept(this);
   }
@@ -111,6 +114,8 @@ export class Http2Connection {
   openStream(sink: StreamSink): Http2Stream {
     const stream = new Http2Stream(this, this.streams.takeNextId(), sink);
     this.streams.table.add(stream);
+    // After 2³⁰ streams a connection is used up; at full load that is little more than an hour.
+    if (!this.streams.hasNextId) this.drain();
     return stream;
   }
 
@@ -138,6 +143,11 @@ export class Http2Connection {
     this.bufferedBytes -= bytes;
   }
 
+  /** Whether more may be queued for the peer. What a client queues is its own to bound. */
+  get mayQueue(): boolean {
+    return !this.isServer || this.bufferedBytes <= this.options.limits.maxBufferedBytes;
+  }
+
   /** Whether the peer may make us hold `bytes` more. */
   mayBuffer(bytes: number): boolean {
     return this.bufferedBytes + bytes <= this.options.limits.maxBufferedBytes;
@@ -159,6 +169,7 @@ export class Http2Connection {
       this.beginDraining();
       return;
     }
+    if (!this.prefaceSent) this.sendPreface();
     this.sendGoaway(MAX_STREAM_ID, ErrorCode.NO_ERROR, "");
     this.writer.writeFrame(FrameType.PING, 0, 0, Ping.DRAIN);
     setTimeout(() => this.refuseNewStreams(), DRAIN_PING_MS).unref();
@@ -168,6 +179,7 @@ export class Http2Connection {
   close(code: number = ErrorCode.NO_ERROR, message = ""): void {
     if (this.closed) return;
     this.closeReason ??= new ConnectionError(code, message || "connection closed");
+    if (!this.prefaceSent) this.sendPreface();
     this.sendGoaway(this.streams.lastPeerId, code, message);
     this.terminate();
   }
@@ -202,13 +214,24 @@ export class Http2Connection {
         offset = this.preface.read(buffer, start, end, this.socket);
         if (offset < 0) return;
         this.preface = null;
+        if (!this.prefaceSent) this.sendPreface();
       }
       this.reader.feed(buffer, offset, end);
     } catch (error) {
       this.failWith(error);
     }
-    if (this.writer.congested) this.pauseReading();
+    if (this.isServer && this.writer.congested) this.pauseReading();
     flushAfterRead();
+  }
+
+  /** Code of the stream's user threw: only that stream ends. */
+  sinkFailed(stream: Http2Stream, error: unknown): void {
+    this.options.events.onFault(error);
+    try {
+      stream.fail(ErrorCode.INTERNAL_ERROR, ResetCause.LOCAL);
+    } catch (second) {
+      this.options.events.onFault(second);
+    }
   }
 
   private failWith(error: unknown): void {
@@ -222,6 +245,7 @@ export class Http2Connection {
 
   private sendPreface(): void {
     const { limits } = this.options;
+    this.prefaceSent = true;
     if (!this.isServer) this.writer.writePreface();
     const pairs: [number, number][] = [
       [Setting.INITIAL_WINDOW_SIZE, limits.initialWindowBytes],
@@ -231,7 +255,8 @@ export class Http2Connection {
     if (this.isServer) pairs.push([Setting.MAX_CONCURRENT_STREAMS, limits.maxConcurrentStreams]);
     else pairs.push([Setting.ENABLE_PUSH, 0]);
     this.writer.writeFrame(FrameType.SETTINGS, 0, 0, encodeSettings(pairs));
-    this.writer.writeWindowUpdate(0, limits.maxWindowBytes - 65_535);
+    const more = limits.maxWindowBytes - DEFAULT_WINDOW_BYTES;
+    if (more > 0) this.writer.writeWindowUpdate(0, more);
   }
 
   private sendGoaway(lastId: number, code: number, message: string): void {
@@ -267,11 +292,15 @@ export class Http2Connection {
   private terminate(): void {
     this.closed = true;
     this.writer.output.flush();
-    this.socket.end();
     const { socket } = this;
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-    socket.once("close", () => clearTimeout(timer));
+    // Counts from the moment when all is sent; until then the watch over stalled writes holds.
+    socket.end(() => {
+      const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+      socket.once("close", () => clearTimeout(timer));
+    });
     this.loseStreams();
+    // A client need not wait for the other side's end to connect again.
+    if (!this.isServer) this.notifyClosed();
   }
 
   private onSocketEnd(): void {
@@ -285,6 +314,12 @@ export class Http2Connection {
     removeSwept(this);
     this.writer.output.close();
     this.loseStreams();
+    this.notifyClosed();
+  }
+
+  private notifyClosed(): void {
+    if (this.closeNotified) return;
+    this.closeNotified = true;
     this.options.events.onClose(this, this.closeReason);
   }
 
@@ -301,7 +336,10 @@ export class Http2Connection {
     this.socket.resume();
   }
 
-  /** A peer that does not take our answers is not asked for more questions. */
+  /**
+   * A peer that does not take our answers is not asked for more questions. Servers only: if both ends
+   * stopped reading, neither would ever send again.
+   */
   private pauseReading(): void {
     if (this.paused || this.closed) return;
     this.paused = true;
@@ -309,7 +347,7 @@ export class Http2Connection {
   }
 
   private checkHandshake(now: number): void {
-    this.stalledAt ||= now;
+    if (this.stalledAt === 0) this.stalledAt = now;
     if (now - this.stalledAt < this.options.limits.handshakeTimeoutMs) return;
     this.close(ErrorCode.SETTINGS_TIMEOUT, "handshake timed out");
     this.destroy();
@@ -328,6 +366,7 @@ export class Http2Connection {
   }
 
   private checkStreamStalls(now: number): void {
+    if (!this.isServer) return; // how long a server may take is for deadlines to say
     const { streamStallTimeoutMs } = this.options.limits;
     for (const stream of [...this.writer.waiting()]) {
       if (now - stream.stalledSince >= streamStallTimeoutMs) {

@@ -7,7 +7,7 @@ import type { Http2Connection } from "./connection.ts";
 import { Flood, type FloodGuard } from "./flood-guard.ts";
 import type { ConnectionEvents } from "./options.ts";
 import type { ConnectionParts } from "./receiver.ts";
-import { ResetCause } from "./stream.ts";
+import { type Http2Stream, ResetCause } from "./stream.ts";
 import type { StreamRegistry } from "./stream-registry.ts";
 import type { FrameWriter } from "./writer.ts";
 
@@ -44,11 +44,12 @@ export class ControlFrames {
   onSettings(buffer: Buffer, flags: number, id: number, start: number, end: number): void {
     if (id !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "SETTINGS on a stream");
     const length = end - start;
+    this.guard.count(Flood.SETTINGS);
     if ((flags & Flag.ACK) !== 0) return requireLength(length, 0, "SETTINGS ACK");
     if (length % 6 !== 0) {
       throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS length is not n × 6");
     }
-    this.guard.count(Flood.SETTINGS);
+    const streamsBefore = this.writer.peer.maxConcurrentStreams;
     const before = this.writer.peer.initialWindowBytes;
     const tableBefore = this.writer.peer.headerTableBytes;
     applySettings(this.writer.peer, buffer, start, end, !this.connection.isServer);
@@ -58,7 +59,12 @@ export class ControlFrames {
     this.resizeSendWindows(this.writer.peer.initialWindowBytes - before);
     this.writer.writeFrame(FrameType.SETTINGS, Flag.ACK, 0, EMPTY);
     this.writer.pump();
-    if (this.settingsReceived) return;
+    if (this.settingsReceived) {
+      if (this.writer.peer.maxConcurrentStreams > streamsBefore) {
+        this.events.onCapacity(this.connection);
+      }
+      return;
+    }
     this.settingsReceived = true;
     this.events.onReady(this.connection);
   }
@@ -77,9 +83,9 @@ export class ControlFrames {
   onPing(buffer: Buffer, flags: number, id: number, start: number, end: number): void {
     if (id !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "PING on a stream");
     requireLength(end - start, 8, "PING");
+    this.guard.count(Flood.PING);
     const payload = buffer.subarray(start, end);
     if ((flags & Flag.ACK) === 0) {
-      this.guard.count(Flood.PING);
       this.writer.writeFrame(FrameType.PING, Flag.ACK, 0, payload);
     } else if (payload.equals(Ping.BANDWIDTH)) {
       if (this.bandwidth.end()) this.growWindows();
@@ -94,12 +100,13 @@ export class ControlFrames {
       throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, "GOAWAY too short");
     }
     const last = readUint32(buffer, start) & 0x7fff_ffff;
+    // First of all, so that a call that is sent again does not choose this connection.
+    this.connection.beginDraining();
     if (!this.connection.isServer) {
       for (const stream of this.streams.table.toArray()) {
         if (stream.id > last) stream.fail(ErrorCode.REFUSED_STREAM, ResetCause.UNPROCESSED);
       }
     }
-    this.connection.beginDraining();
   }
 
   onWindowUpdate(buffer: Buffer, id: number, start: number, end: number): void {
@@ -119,12 +126,18 @@ export class ControlFrames {
       if (!this.streams.isIdle(id)) return;
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE on an idle stream");
     }
-    if (increment === 0) return stream.fail(ErrorCode.PROTOCOL_ERROR, ResetCause.LOCAL);
+    if (increment === 0) return this.fault(stream);
     stream.sendWindow += increment;
     if (stream.sendWindow > MAX_WINDOW_BYTES) {
-      return stream.fail(ErrorCode.FLOW_CONTROL_ERROR, ResetCause.LOCAL);
+      return this.fault(stream, ErrorCode.FLOW_CONTROL_ERROR);
     }
-    this.writer.pump();
+    if (this.writer.sendWindow > 0 && !this.writer.congested) this.writer.pumpOne(stream);
+  }
+
+  /** Ends a stream for a fault of the peer; making us do that counts like resetting it (CVE-2025-8671). */
+  fault(stream: Http2Stream, code: number = ErrorCode.PROTOCOL_ERROR): void {
+    this.guard.count(Flood.RESET);
+    stream.fail(code, ResetCause.LOCAL);
   }
 
   onPriority(buffer: Buffer, id: number, start: number, end: number): void {
@@ -137,7 +150,7 @@ export class ControlFrames {
 
   private priorityFault(id: number, code: number): void {
     const stream = this.streams.table.get(id);
-    if (stream !== undefined) stream.fail(code, ResetCause.LOCAL);
+    if (stream !== undefined) this.fault(stream, code);
     else {
       this.guard.count(Flood.RESET);
       this.writer.writeReset(id, code);

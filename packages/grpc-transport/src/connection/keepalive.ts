@@ -9,7 +9,7 @@ export class Keepalive {
   private readonly bornAt: number;
   private lastHeardAt: number;
   private lastBusyAt: number;
-  private pingedAt = 0;
+  private pingedAt = -1;
 
   constructor(options: KeepaliveOptions, now: number) {
     this.options = options;
@@ -23,16 +23,18 @@ export class Keepalive {
   look(now: number, heard: boolean, streams: number): KeepaliveAction {
     if (heard) {
       this.lastHeardAt = now;
-      this.pingedAt = 0;
+      this.pingedAt = -1;
     }
     if (streams > 0) this.lastBusyAt = now;
-    if (this.pingedAt > 0) {
+    if (this.pingedAt >= 0) {
       return now - this.pingedAt >= this.options.keepaliveTimeoutMs ? "dead" : "none";
     }
+    // Before age: a draining connection whose peer is gone must be found too.
+    if (now - this.lastHeardAt >= this.options.keepaliveMs) {
+      this.pingedAt = now;
+      return "ping";
+    }
     if (now - this.bornAt >= this.options.maxAgeMs) return "drain";
-    if (now - this.lastBusyAt >= this.options.maxIdleMs) return "drain";
-    if (now - this.lastHeardAt < this.options.keepaliveMs) return "none";
-    this.pingedAt = now;
-    return "ping";
+    return now - this.lastBusyAt >= this.options.maxIdleMs ? "drain" : "none";
   }
 }

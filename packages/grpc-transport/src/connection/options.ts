@@ -25,6 +25,8 @@ export interface ConnectionEvents {
   onDraining(connection: Http2Connection): void;
   /** A stream ended that had been one too many: another may be opened. */
   onCapacity(connection: Http2Connection): void;
+  /** Code that was told about a stream threw; that stream was reset. */
+  onFault(error: unknown): void;
   /** The connection is over; all its streams have been told. */
   onClose(connection: Http2Connection, reason: Error | undefined): void;
 }

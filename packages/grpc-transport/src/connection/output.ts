@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import { scheduleFlush, type Flushable } from "./flush.ts";
 
-const BUFFER_BYTES = 32_768;
+/** Two frames of the usual largest size with their headers, and a little. */
+const BUFFER_BYTES = 33_024;
 /** Spare buffers kept for all connections of the process (2 MiB). */
 const MAX_SPARE_BUFFERS = 64;
 const NO_BUFFER = Buffer.alloc(0);

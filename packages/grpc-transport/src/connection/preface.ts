@@ -21,6 +21,7 @@ const HTTP1_ANSWER =
 export class PrefaceReader {
   private matched = 0;
   private head = "";
+  private answered = false;
 
   /**
    * Returns the offset after the preface, or -1 while it is incomplete or when the peer was answered in
@@ -29,6 +30,7 @@ export class PrefaceReader {
    * @throws {ConnectionError} PROTOCOL_ERROR when the peer speaks something else
    */
   read(buffer: Buffer, start: number, end: number, socket: Socket): number {
+    if (this.answered) return -1;
     let offset = start;
     while (offset < end && this.matched < PREFACE.length) {
       if (this.head !== "" || buffer[offset] !== PREFACE[this.matched]) {
@@ -48,7 +50,10 @@ export class PrefaceReader {
     if (!HTTP1_REQUEST.test(start) && !undecided) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "invalid connection preface");
     }
-    if (!undecided) socket.end(HTTP1_ANSWER, "latin1");
+    if (!undecided) {
+      this.answered = true;
+      socket.end(HTTP1_ANSWER, "latin1");
+    }
     return -1;
   }
 }

@@ -1,4 +1,4 @@
-import { ErrorCode, Flag, FrameType } from "../frame/constants.ts";
+import { DEFAULT_WINDOW_BYTES, ErrorCode, Flag, FrameType } from "../frame/constants.ts";
 import type { FrameSink } from "../frame/reader.ts";
 import { readUint32 } from "../frame/write.ts";
 import { HpackDecoder } from "../hpack/decoder.ts";
@@ -54,7 +54,7 @@ export class FrameReceiver implements FrameSink {
     this.isServer = parts.connection.isServer;
     this.control = new ControlFrames(parts);
     this.assembler = new HeaderAssembler(parts.limits);
-    this.receiveWindow = parts.limits.maxWindowBytes;
+    this.receiveWindow = Math.max(DEFAULT_WINDOW_BYTES, parts.limits.maxWindowBytes);
   }
 
   get closed(): boolean {
@@ -117,17 +117,17 @@ export class FrameReceiver implements FrameSink {
     }
     const stream = this.streams.table.get(id);
     if (stream === undefined) return this.onDataOfClosed(id);
-    if (stream.remoteClosed) return stream.fail(ErrorCode.STREAM_CLOSED, ResetCause.LOCAL);
+    if (stream.remoteClosed) return this.control.fault(stream, ErrorCode.STREAM_CLOSED);
     stream.receiveWindow -= length;
-    if (stream.receiveWindow < 0) {
-      return stream.fail(ErrorCode.FLOW_CONTROL_ERROR, ResetCause.LOCAL);
-    }
-    if (!lengthMatches(stream, to - from, endStream)) {
-      return this.streamFault(stream);
-    }
+    if (stream.receiveWindow < 0) return this.control.fault(stream, ErrorCode.FLOW_CONTROL_ERROR);
+    if (!lengthMatches(stream, to - from, endStream)) return this.control.fault(stream);
     if (length > to - from) stream.consume(length - (to - from));
     if (endStream) stream.remoteClosed = true;
-    stream.sink.onData(stream, buffer, from, to, endStream);
+    try {
+      stream.sink.onData(stream, buffer, from, to, endStream);
+    } catch (error) {
+      this.connection.sinkFailed(stream, error);
+    }
     if (endStream && !stream.closed) stream.finishRemote();
   }
 
@@ -151,7 +151,9 @@ export class FrameReceiver implements FrameSink {
     if (this.streams.isIdle(id)) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "DATA on an idle stream");
     }
-    if (id > this.streams.lastAcceptedId || this.streams.resets.has(id)) return;
+    // What a server had under way when we gave a stream up is no fault of it.
+    if (!this.isServer || id > this.streams.lastAcceptedId) return;
+    if (this.streams.resets.has(id)) return;
     this.guard.count(Flood.RESET);
     this.writer.writeReset(id, ErrorCode.STREAM_CLOSED);
   }
@@ -190,7 +192,10 @@ export class FrameReceiver implements FrameSink {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "stream depends on itself");
     }
     this.hpack().decode(buffer, from, to);
-    if (this.streams.isIdle(id)) this.streams.lastPeerId = id;
+    const stream = this.streams.table.get(id);
+    if (stream !== undefined) return this.control.fault(stream);
+    if (!this.opensStream(id)) return this.onHeadersOfClosed(id);
+    this.streams.lastPeerId = id;
     this.refuse(id, ErrorCode.PROTOCOL_ERROR);
   }
 
@@ -210,15 +215,17 @@ export class FrameReceiver implements FrameSink {
     const list = this.hpack().decode(block, start, end);
     this.guard.earn();
     if (stream !== undefined) return this.onListOfStream(stream, list, endStream);
-    if (!this.isServer || id % 2 === 0 || id <= this.streams.lastPeerId) {
-      return this.onHeadersOfClosed(id);
-    }
+    if (!this.opensStream(id)) return this.onHeadersOfClosed(id);
     this.streams.lastPeerId = id;
     if (id > this.streams.lastAcceptedId) return;
     if (this.streams.table.size >= this.limits.maxConcurrentStreams) {
       return this.refuse(id, ErrorCode.REFUSED_STREAM);
     }
     this.acceptStream(id, list, endStream);
+  }
+
+  private opensStream(id: number): boolean {
+    return this.isServer && id % 2 === 1 && id > this.streams.lastPeerId;
   }
 
   private acceptStream(id: number, list: HeaderList, endStream: boolean): void {
@@ -231,38 +238,37 @@ export class FrameReceiver implements FrameSink {
     stream.expectedBytes = head.contentLength;
     stream.remoteClosed = endStream;
     this.streams.table.add(stream);
-    this.events.onStream(stream, head, endStream);
+    try {
+      this.events.onStream(stream, head, endStream);
+    } catch (error) {
+      this.connection.sinkFailed(stream, error);
+    }
     if (endStream && !stream.closed) stream.finishRemote();
   }
 
   private onListOfStream(stream: Http2Stream, list: HeaderList, endStream: boolean): void {
-    if (stream.remoteClosed) return stream.fail(ErrorCode.STREAM_CLOSED, ResetCause.LOCAL);
+    if (stream.remoteClosed) return this.control.fault(stream, ErrorCode.STREAM_CLOSED);
     const trailers = stream.headersReceived;
     const head = headOf(list, trailers ? HeadKind.TRAILERS : HeadKind.RESPONSE);
-    if (this.isFaulty(stream, head, trailers, endStream)) return this.streamFault(stream);
-    if (head.status >= 100 && head.status < 200) return;
+    if (isFaulty(stream, head, trailers, endStream)) return this.control.fault(stream);
+    if (isInterim(head)) return;
     stream.headersReceived = true;
     if (!trailers) stream.expectedBytes = endStream ? -1 : head.contentLength;
     if (endStream) stream.remoteClosed = true;
-    stream.sink.onHeaders(stream, list, endStream);
+    try {
+      stream.sink.onHeaders(stream, list, endStream);
+    } catch (error) {
+      this.connection.sinkFailed(stream, error);
+    }
     if (endStream && !stream.closed) stream.finishRemote();
-  }
-
-  private isFaulty(
-    stream: Http2Stream,
-    head: Head,
-    trailers: boolean,
-    endStream: boolean,
-  ): boolean {
-    if (trailers && (!endStream || stream.expectedBytes > 0)) return true;
-    return head.status === 101 || head.malformed !== null;
   }
 
   private onHeadersOfClosed(id: number): void {
     if (id % 2 === 0 || this.streams.isIdle(id)) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "HEADERS on an invalid stream");
     }
-    if (this.streams.resets.has(id)) return;
+    // What a server had under way when we gave a stream up is no fault of it.
+    if (!this.isServer || this.streams.resets.has(id)) return;
     throw new ConnectionError(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream");
   }
 
@@ -272,16 +278,12 @@ export class FrameReceiver implements FrameSink {
     if (this.streams.isIdle(id)) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on an idle stream");
     }
-    this.guard.count(Flood.RESET);
+    // A server can reset no more streams than we opened.
+    if (this.isServer) this.guard.count(Flood.RESET);
     const code = readUint32(buffer, start);
     const refused = !this.isServer && code === ErrorCode.REFUSED_STREAM;
     const stream = this.streams.table.get(id);
     stream?.fail(code, refused ? ResetCause.UNPROCESSED : ResetCause.REMOTE);
-  }
-
-  private streamFault(stream: Http2Stream): void {
-    this.guard.count(Flood.RESET);
-    stream.fail(ErrorCode.PROTOCOL_ERROR, ResetCause.LOCAL);
   }
 
   private refuse(id: number, code: number): void {
@@ -295,6 +297,21 @@ export class FrameReceiver implements FrameSink {
     this.decoder ??= new HpackDecoder({ maxTableBytes: 4096, maxListBytes: maxHeaderListBytes });
     return this.decoder;
   }
+}
+
+function isInterim(head: Head): boolean {
+  return head.status >= 100 && head.status < 200;
+}
+
+function isFaulty(
+  stream: Http2Stream,
+  head: Head,
+  trailers: boolean,
+  endStream: boolean,
+): boolean {
+  if (trailers && (!endStream || stream.expectedBytes > 0)) return true;
+  if (head.status === 101 || head.malformed !== null) return true;
+  return endStream && isInterim(head);
 }
 
 /** Octets of padding behind the data (RFC 9113 §6.1). */

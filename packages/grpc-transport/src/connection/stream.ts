@@ -31,10 +31,16 @@ export interface StreamSink {
   onReset(stream: Http2Stream, code: number, cause: ResetCauseCode): void;
 }
 
+/** Octets `[offset, end)` of `data` wait; `spare` says that more may be written behind them. */
 interface Chunk {
   data: Uint8Array;
   offset: number;
+  end: number;
+  spare: boolean;
 }
+
+/** Small pieces are copied together, for many tiny frames would cost far more than their octets. */
+const MIN_COPY_BYTES = 4096;
 
 /** A header block to send: fields, or a template whose encoding is cached. */
 export type Headers = HeaderTemplate | readonly HeaderField[];
@@ -103,6 +109,10 @@ export class Http2Stream {
       if (start + sent === end) return 0;
     }
     const rest = end - start - sent;
+    if (rest > 0 && !this.connection.mayQueue) {
+      this.fail(ErrorCode.ENHANCE_YOUR_CALM, ResetCause.LOCAL);
+      return 0;
+    }
     this.enqueue(data, start + sent, end, owned);
     if (endStream) this.endQueued = this.localClosed = true;
     return rest;
@@ -168,12 +178,12 @@ export class Http2Stream {
         this,
         chunk.data,
         chunk.offset,
-        chunk.data.length,
+        chunk.end,
         last,
       );
       chunk.offset += sent;
       moved += sent;
-      if (chunk.offset < chunk.data.length) break;
+      if (chunk.offset < chunk.end) break;
       queue.shift();
       chunk = queue[0];
     }
@@ -213,14 +223,14 @@ export class Http2Stream {
   }
 
   private enqueue(data: Uint8Array, start: number, end: number, owned: boolean): void {
-    const part = data.subarray(start, end);
     const bytes = end - start;
     if (this.queue === null) {
       this.queue = [];
       this.stalledSince = this.connection.now();
       this.connection.writer.addBlocked(this);
     }
-    this.queue.push({ data: owned ? part : Buffer.from(part), offset: 0 });
+    if (owned) this.queue.push({ data, offset: start, end, spare: false });
+    else appendCopy(this.queue, data.subarray(start, end));
     this.queuedBytes += bytes;
     this.connection.holdBuffered(bytes);
   }
@@ -251,6 +261,18 @@ export class Http2Stream {
   markEnded(): void {
     if (this.queue === null) this.endLocal();
   }
+}
+
+function appendCopy(queue: Chunk[], part: Uint8Array): void {
+  const last = queue.at(-1);
+  if (last?.spare && last.data.length - last.end >= part.length) {
+    last.data.set(part, last.end);
+    last.end += part.length;
+    return;
+  }
+  const data = Buffer.allocUnsafeSlow(Math.max(MIN_COPY_BYTES, part.length));
+  data.set(part);
+  queue.push({ data, offset: 0, end: part.length, spare: true });
 }
 
 /** A sink for streams whose outcome interests nobody any more. */

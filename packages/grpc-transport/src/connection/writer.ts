@@ -1,4 +1,5 @@
 import {
+  DEFAULT_MAX_FRAME_BYTES,
   DEFAULT_WINDOW_BYTES,
   Flag,
   FRAME_HEADER_BYTES,
@@ -92,13 +93,10 @@ export class FrameWriter {
   ): number {
     let offset = start;
     do {
-      const length = Math.min(
-        end - offset,
-        this.sendWindow,
-        stream.sendWindow,
-        this.peer.maxFrameBytes,
-      );
-      if (end > start && (length <= 0 || this.congested)) break;
+      const room = Math.min(this.sendWindow, stream.sendWindow, DEFAULT_MAX_FRAME_BYTES);
+      // A window can be negative (RFC 9113 §6.9.2).
+      const length = Math.max(0, Math.min(end - offset, room));
+      if (end > start && (length === 0 || this.congested)) break;
       const last = endStream && offset + length === end;
       if (length === 0 && !last) break;
       this.writeDataFrame(stream, data, offset, length, last);
@@ -117,7 +115,7 @@ export class FrameWriter {
   ): boolean {
     const length = message.length + 5;
     if (length > this.sendWindow || length > stream.sendWindow) return false;
-    if (length > this.peer.maxFrameBytes || this.congested) return false;
+    if (length > DEFAULT_MAX_FRAME_BYTES || this.congested) return false;
     const { output } = this;
     output.reserve(FRAME_HEADER_BYTES + length);
     const { buffer } = output;
@@ -171,13 +169,18 @@ export class FrameWriter {
 
   /** Lets the waiting streams send, each in its turn; those that still wait go to the back. */
   pump(): void {
-    if (this.blocked.size === 0) return;
-    for (const stream of [...this.blocked]) {
-      if (this.sendWindow <= 0 || this.congested) return;
-      if (stream.sendWindow <= 0 && stream.queuedBytes > 0) continue;
-      this.blocked.delete(stream);
-      if (!stream.pump()) this.blocked.add(stream);
+    let turns = this.blocked.size;
+    if (turns === 0) return;
+    for (const stream of this.blocked) {
+      if (turns-- === 0 || this.sendWindow <= 0 || this.congested) return;
+      if (stream.sendWindow > 0 || stream.queuedBytes === 0) this.pumpOne(stream);
     }
+  }
+
+  /** Lets one stream send whose window has grown. */
+  pumpOne(stream: Http2Stream): void {
+    if (!this.blocked.delete(stream)) return;
+    if (!stream.pump() && !stream.closed) this.blocked.add(stream);
   }
 
   /** Streams that wait, for the watch over stalled ones. */

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type Http2Server } from "node:http2";
-import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 
+import { GrpcServer } from "../index.ts";
 import {
   ErrorCode,
   FrameType,
   RawFrameReader,
   dataFrame,
+  grpcMessage,
   hpackInteger,
   priorityFrame,
   resetFrame,
@@ -17,27 +16,21 @@ import {
 } from "./raw-frames.ts";
 import { RawPeer } from "./raw-peer.ts";
 
-describe("RawPeer against node:http2", () => {
-  let server: Http2Server;
+describe("RawPeer", () => {
+  const server = new GrpcServer();
   let port = 0;
 
   before(async () => {
-    server = createServer();
-    server.on("stream", (stream) => {
-      stream.respond({ ":status": 200 });
-      stream.end("hello");
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    port = (server.address() as AddressInfo).port; // listens on TCP, so the address is an object
+    server.addUnary("/x.Y/Z", (call, message) => call.reply(Buffer.from(message)));
+    port = (await server.listen({ host: "127.0.0.1", port: 0 })).port ?? 0;
   });
-  after(() => new Promise((resolve) => server.close(resolve)));
+  after(() => server.close());
 
   it("gets an answer to a request", async () => {
     const peer = await RawPeer.connect({ port });
     peer.request(1, "/x.Y/Z", Buffer.from("ping"));
     const data = await peer.waitFor(({ type }) => type === FrameType.DATA);
-    assert.equal(data.payload.toString(), "hello");
+    assert.deepEqual(data.payload, grpcMessage(Buffer.from("ping")));
     await peer.settled();
     peer.destroy();
     await peer.closed;

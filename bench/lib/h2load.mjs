@@ -1,0 +1,74 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { start } from "./processes.mjs";
+
+/**
+ * Sends `count` equal unary gRPC calls with h2load. It judges by HTTP status alone, so the caller
+ * counts gRPC statuses by other means.
+ *
+ * @param {{ port: number } | { path: string }} target TCP on loopback, or a unix socket
+ * @param {string} method e.g. `/spec.proto.runtime.v1.Runtime/GetState`
+ * @param {Uint8Array} message the request, without its prefix
+ * @param {{ clients: number, streams: number, count: number, samples?: boolean }} load
+ */
+export async function runH2load(target, method, message, load) {
+  const folder = mkdtempSync(join(tmpdir(), "layotto-bench-"));
+  try {
+    const body = join(folder, "body");
+    const log = join(folder, "log");
+    writeFileSync(body, prefixed(message));
+    const args = ["-n", String(load.count), "-c", String(load.clients), "-m", String(load.streams)];
+    args.push("-t", "1", "-d", body, "-H", "content-type: application/grpc", "-H", "te: trailers");
+    if (load.samples) args.push(`--log-file=${log}`);
+    if ("path" in target) args.push("-B", `unix:${target.path}`);
+    args.push(`http://127.0.0.1:${target.port ?? 80}${method}`);
+    const run = start("h2load", args);
+    const text = await output(run);
+    return { ...parse(text), ...(load.samples ? percentiles(readFileSync(log, "utf8")) : {}) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function output(run) {
+  let text = "";
+  run.child.stdout.on("data", (chunk) => (text += chunk));
+  const code = await run.exited;
+  if (code !== 0) throw new Error(`h2load ended with ${code}: ${run.output}`);
+  return text;
+}
+
+function parse(text) {
+  const number = (pattern) => Number(pattern.exec(text)?.[1] ?? NaN);
+  const seconds = durationSeconds(/finished in ([\d.]+)(us|ms|s)/.exec(text));
+  const succeeded = number(/, (\d+) succeeded/);
+  const total = number(/requests: (\d+) total/);
+  if (!(succeeded === total))
+    throw new Error(`h2load: ${succeeded} of ${total} succeeded\n${text}`);
+  return { seconds, succeeded, perSecond: succeeded / seconds };
+}
+
+function durationSeconds(match) {
+  const units = { us: 1e-6, ms: 1e-3, s: 1 };
+  return Number(match?.[1]) * units[match?.[2] ?? "s"];
+}
+
+/** Third column of the log: time of each request in µs. */
+function percentiles(log) {
+  const times = log
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => Number(line.split("\t")[2]))
+    .sort((a, b) => a - b);
+  const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+function prefixed(message) {
+  const body = Buffer.alloc(5 + message.length);
+  body.writeUInt32BE(message.length, 1);
+  body.set(message, 5);
+  return body;
+}

@@ -1,0 +1,28 @@
+import { codecFor } from "@layotto/proto/codec";
+import {
+  GetNextIdRequestSchema,
+  GetStateRequestSchema,
+  SaveStateRequestSchema,
+  SayHelloRequestSchema,
+} from "@layotto/proto/spec/proto/runtime/v1/runtime";
+
+const RUNTIME = "/spec.proto.runtime.v1.Runtime";
+
+/** The value that is stored and read: 1 KB, as in the figures of the originals. */
+export const value = Buffer.alloc(1_024, "0123456789abcdef");
+export const KEY = "bench";
+
+export const methods = {
+  sayHello: `${RUNTIME}/SayHello`,
+  getState: `${RUNTIME}/GetState`,
+  saveState: `${RUNTIME}/SaveState`,
+  getNextId: `${RUNTIME}/GetNextId`,
+};
+
+export const requests = {
+  sayHello: (serviceName) => codecFor(SayHelloRequestSchema).encode({ serviceName, name: "bench" }),
+  getState: (storeName) => codecFor(GetStateRequestSchema).encode({ storeName, key: KEY }),
+  saveState: (storeName, key = KEY) =>
+    codecFor(SaveStateRequestSchema).encode({ storeName, states: [{ key, value }] }),
+  getNextId: (storeName) => codecFor(GetNextIdRequestSchema).encode({ storeName, key: KEY }),
+};

@@ -1,0 +1,77 @@
+import { methods, requests } from "./messages.mjs";
+
+/**
+ * What is measured through the gateway, and what it has to reach: requests per second by load, and
+ * CPU of gateway and sidecar per request at 8 × 16, in µs. `prepare` is called once before.
+ */
+export const rows = [
+  {
+    name: "SayHello",
+    sidecar: "hello",
+    method: methods.sayHello,
+    request: requests.sayHello("helloworld"),
+    target: { "8 × 16": 250_000, "64 × 1": 70_000, cpu: 5 },
+  },
+  {
+    name: "GetState in-memory",
+    sidecar: "state",
+    method: methods.getState,
+    request: requests.getState("memory"),
+    prepare: { method: methods.saveState, request: requests.saveState("memory") },
+    target: { "8 × 16": 180_000, "64 × 1": 60_000, cpu: 7 },
+  },
+  {
+    name: "GetState Redis",
+    sidecar: "state",
+    needs: "redis",
+    method: methods.getState,
+    request: requests.getState("redis"),
+    prepare: { method: methods.saveState, request: requests.saveState("redis") },
+    target: { "8 × 16": 65_000, "64 × 1": 40_000, cpu: 16 },
+  },
+  {
+    name: "SaveState Redis",
+    sidecar: "state",
+    needs: "redis",
+    method: methods.saveState,
+    request: requests.saveState("redis"),
+    target: { "8 × 16": 65_000, "64 × 1": 40_000, cpu: 16 },
+  },
+  {
+    name: "GetNextId in-memory weak",
+    sidecar: "state",
+    method: methods.getNextId,
+    request: requests.getNextId("memory"),
+    target: { "8 × 16": 200_000, "64 × 1": 60_000, cpu: 6 },
+  },
+  {
+    name: "GetState embedded",
+    sidecar: "state",
+    method: methods.getState,
+    request: requests.getState("embedded"),
+    prepare: { method: methods.saveState, request: requests.saveState("embedded") },
+    target: {},
+  },
+  {
+    name: "SaveState embedded (fsync)",
+    sidecar: "state",
+    slow: true,
+    method: methods.saveState,
+    request: requests.saveState("embedded"),
+    target: {},
+  },
+];
+
+/** Ours through the gateway against grpc-js alone, GetState in-memory at 8 × 16. */
+export const RATIO_TO_GRPC_JS = 6;
+/** SaveState embedded against bare lmdb, both on disk before the answer. */
+export const RATIO_TO_LMDB = 0.4;
+/** One GetState in-memory at a time: p50 through the gateway, and the gateway's part of it, in µs. */
+export const SINGLE_P50 = 125;
+export const SINGLE_GATEWAY = 35;
+/** From start to ready, in ms: everything, and one sidecar. */
+export const START_ALL = 800;
+export const START_ONE = 300;
+/** Idle memory of gateway, state and hello together, in MiB of PSS, and per idle connection in KiB. */
+export const IDLE_PSS_MIB = 90;
+export const IDLE_CONNECTION_KIB = 20;

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { gatewaySchema, insecureWarnings } from "./config.ts";
+
+function faults(section: unknown): string[] {
+  const result = gatewaySchema.safeParse(section);
+  return result.success
+    ? []
+    : result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+}
+
+describe("gatewaySchema", () => {
+  test("fills in loopback addresses and the documented defaults", () => {
+    const config = gatewaySchema.parse({});
+    assert.deepEqual(config.listen, [{ host: "127.0.0.1", port: 34904 }]);
+    assert.deepEqual(config.actuator, { host: "127.0.0.1", port: 34999 });
+    assert.equal(config.upstreamWaitMs, 1000);
+    assert.equal(config.replayBytes, 65_536);
+    assert.deepEqual(insecureWarnings(config), []);
+  });
+
+  test("takes several listeners, unix sockets and upstreams with replicas", () => {
+    const config = gatewaySchema.parse({
+      listen: ["[::1]:1", "unix:/tmp/a.sock"],
+      actuator: false,
+      upstreams: { state: { addresses: ["unix:/tmp/s.sock", "127.0.0.1:9"] } },
+      limits: { maxConcurrentStreams: 5 },
+      unconfigured: [{ path: "/a/b", code: 9, reason: "X", message: "x is not configured" }],
+    });
+    assert.deepEqual(config.listen[1], { path: "/tmp/a.sock" });
+    assert.equal(config.upstreams["state"]?.addresses.length, 2);
+  });
+
+  test("refuses a listener beyond this machine without tls, token or insecure", () => {
+    assert.match(
+      faults({ listen: "0.0.0.0:34904" })[0] ?? "",
+      /^listen\.0: "0\.0\.0\.0:34904" is open/,
+    );
+    assert.match(faults({ actuator: "10.0.0.1:1" })[0] ?? "", /^actuator: .*insecure: true/);
+    assert.deepEqual(faults({ listen: "0.0.0.0:1", token: "12345678" }), []);
+    assert.deepEqual(faults({ listen: "0.0.0.0:1", tls: { cert: "c", key: "k" } }), []);
+    assert.match(
+      faults({ actuator: "0.0.0.0:1", tls: { cert: "c", key: "k" } })[0] ?? "",
+      /^actuator/,
+    );
+  });
+
+  test("warns of what insecure opens", () => {
+    const config = gatewaySchema.parse({
+      listen: "0.0.0.0:1",
+      actuator: "0.0.0.0:2",
+      insecure: true,
+    });
+    assert.equal(insecureWarnings(config).length, 2);
+    assert.match(insecureWarnings(config)[0] ?? "", /^gateway\.listen\.0: /);
+  });
+
+  test("wants tls or a token towards a sidecar on another machine", () => {
+    const to = (more: object): unknown => ({
+      upstreams: { state: { addresses: ["10.0.0.7:1"], ...more } },
+    });
+    assert.match(faults(to({}))[0] ?? "", /^upstreams\.state\.addresses\.0: /);
+    assert.deepEqual(faults(to({ token: "t" })), []);
+    assert.deepEqual(faults(to({ insecure: true })), []);
+    assert.equal(insecureWarnings(gatewaySchema.parse(to({ insecure: true }))).length, 1);
+  });
+
+  test("names addresses that are none, unknown keys and codes that are no errors", () => {
+    assert.match(faults({ listen: ["34904"] }).join(), /must be host:port or unix:/);
+    assert.match(faults({ listen: ["unix:"] }).join(), /listen\.0: .*the path is missing/);
+    assert.match(faults({ listne: "x" }).join(), /Unrecognized key: "listne"/);
+    const method = { path: "/a/b", code: 0, reason: "X", message: "m" };
+    assert.match(faults({ unconfigured: [method] }).join(), /unconfigured\.0\.code: Too small/);
+    assert.match(faults({ limits: { maxStreams: 1 } }).join(), /limits/);
+  });
+});

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runGateway } from "./run.ts";
+
+await runGateway();

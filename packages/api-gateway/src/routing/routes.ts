@@ -1,0 +1,113 @@
+import type { RpcError } from "@layotto/sidecar-kit";
+import { Changes } from "../changes.ts";
+import { Waiters, type WaitOptions } from "../waiters.ts";
+import { buildTable, type BuiltTable } from "./build-table.ts";
+import type { MethodClaim, MethodRegistry, Route, RouteClash, RouteTarget } from "./route.ts";
+import { staticError, type UnconfiguredMethod } from "./unconfigured.ts";
+
+/** What {@link Routes} is made from. */
+export interface RoutesOptions<U extends RouteTarget> {
+  /** Every configured upstream. */
+  readonly upstreams: readonly U[];
+  /** Answers for methods that no upstream serves. Default: none. */
+  readonly unconfigured?: readonly UnconfiguredMethod[];
+  /** Where calls are counted; calls to paths that nobody serves count as `unknown`. */
+  readonly metrics: MethodRegistry;
+  /** Calls to unknown methods that may wait for a description at once. Default: 8192. */
+  readonly maxWaitingCalls?: number;
+}
+
+const defaultMaxWaitingCalls = 8_192;
+
+/**
+ * The route table of the gateway. The table is never changed, only replaced as a whole; `epoch` grows by one each time,
+ * so whoever keeps a route (a header cache) knows when it is stale.
+ */
+export class Routes<U extends RouteTarget> {
+  readonly #upstreams: readonly U[];
+  readonly #unconfigured: ReadonlyMap<string, RpcError>;
+  readonly #metrics: MethodRegistry;
+  readonly #described = new Map<U, readonly MethodClaim[]>();
+  readonly #changes = new Changes();
+  readonly #waiters: Waiters;
+  #table: BuiltTable<U>;
+  #epoch = 0;
+
+  constructor(options: RoutesOptions<U>) {
+    this.#upstreams = options.upstreams;
+    this.#metrics = options.metrics;
+    this.#unconfigured = new Map(
+      (options.unconfigured ?? []).map((method) => [method.path, staticError(method)]),
+    );
+    this.#waiters = new Waiters(options.maxWaitingCalls ?? defaultMaxWaitingCalls);
+    this.#table = this.#build();
+  }
+
+  /** Number of the current table. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Claims that were refused in the current table. */
+  get clashes(): readonly RouteClash[] {
+    return this.#table.clashes;
+  }
+
+  /** Paths that some upstream serves, in order of description. */
+  get paths(): readonly string[] {
+    return this.#table.paths;
+  }
+
+  /** Capabilities of the upstreams that have never been described. */
+  get missing(): readonly string[] {
+    return this.#table.missing;
+  }
+
+  /** What to do with a call to `path`; never fails. */
+  lookup(path: string): Route<U> {
+    return this.#table.routes.get(path) ?? this.#table.otherwise(path);
+  }
+
+  /**
+   * Puts the methods of an upstream in place of those it had before, and replaces the table.
+   * An upstream that is lost is simply not reported: its routes stay.
+   */
+  describe(upstream: U, methods: readonly MethodClaim[]): void {
+    this.#described.set(upstream, methods);
+    this.#table = this.#build();
+    this.#epoch += 1;
+    this.#changes.notify();
+    this.#waiters.release();
+  }
+
+  /**
+   * Like {@link lookup}, but while the answer is "waiting" it waits for the missing upstreams to describe themselves.
+   * When the time is over, or too many wait already, the answer is still "waiting".
+   *
+   * @throws the signal's reason when it aborts
+   */
+  async resolve(path: string, options: WaitOptions): Promise<Route<U>> {
+    const until = Date.now() + options.timeoutMs;
+    for (;;) {
+      const route = this.lookup(path);
+      const timeoutMs = until - Date.now();
+      if (route.kind !== "waiting" || timeoutMs <= 0) return route;
+      if (!(await this.#waiters.wait({ ...options, timeoutMs }))) return this.lookup(path);
+    }
+  }
+
+  /** Calls `listener` after each replacement; returns the way to stop it. */
+  onChange(listener: () => void): () => void {
+    return this.#changes.subscribe(listener);
+  }
+
+  #build(): BuiltTable<U> {
+    const missing = this.#upstreams.filter((upstream) => !this.#described.has(upstream));
+    return buildTable({
+      described: this.#described,
+      unconfigured: this.#unconfigured,
+      missing: [...new Set(missing.map((upstream) => upstream.capability))],
+      metrics: this.#metrics,
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import { join } from "node:path";
+import { GrpcServer, internalLimits, type ServerOptions } from "@layotto/grpc-transport";
+import type { HealthStatus, LoggerRoot, Metrics } from "@layotto/sidecar-kit";
+import type { ListenAddress } from "@layotto/sidecar-kit/process";
+import type { GatewayConfig } from "./config.ts";
+import { Forwarder } from "./forwarding/forwarder.ts";
+import { createLayers } from "./layers/create-layers.ts";
+import type { Layers } from "./layers/layers.ts";
+import { openListener, type Listener } from "./listeners.ts";
+import { readPem } from "./pem.ts";
+import { serveOwn } from "./public/own-services.ts";
+import type { Routes } from "./routing/routes.ts";
+import type { Upstream } from "./upstream/upstream.ts";
+
+/** What the gRPC servers of the gateway are made from. */
+export interface ServersOptions {
+  readonly config: GatewayConfig;
+  readonly logger: LoggerRoot;
+  readonly metrics: Metrics;
+  readonly routes: Routes<Upstream>;
+  readonly upstreams: readonly Upstream[];
+  /** Directory of the internal socket; undefined: none is opened. */
+  readonly runDir: string | undefined;
+  /** Health of the whole. */
+  readonly overall: () => HealthStatus;
+  /** Tells of changes of health. */
+  readonly subscribe: (listener: () => void) => () => void;
+  /** Aborted when the gateway stops. */
+  readonly closing: AbortSignal;
+}
+
+type ListenerKind = "public" | "internal";
+
+/** Time that calls on the internal socket get after the public ones have ended, ms. */
+const internalGraceMs = 500;
+
+/** All gRPC listeners of the gateway: the public ones, and the socket that sidecars call. */
+export class Servers {
+  readonly #options: ServersOptions;
+  #public: Listener[] = [];
+  #internal: Listener | undefined;
+
+  constructor(options: ServersOptions) {
+    this.#options = options;
+  }
+
+  /** Addresses of the public listeners. */
+  get addresses(): readonly string[] {
+    return this.#public.map((listener) => listener.address);
+  }
+
+  /** Names of the layers around public calls. */
+  get layerNames(): readonly string[] {
+    return this.#layers("public").list.map((layer) => layer.name);
+  }
+
+  /**
+   * Opens all listeners. Unix sockets get their public names with {@link publish}.
+   *
+   * @param handle listening handle that a supervisor handed over for the first TCP listener
+   * @throws StartError with exit code 69 when an address is taken
+   */
+  async open(handle: unknown): Promise<void> {
+    const { config, runDir } = this.#options;
+    let given = handle;
+    for (const address of config.listen) {
+      const isTcp = "port" in address;
+      this.#public.push(await this.#openPublic(address, isTcp ? given : undefined));
+      if (isTcp) given = undefined;
+    }
+    if (runDir === undefined) return;
+    const path = join(runDir, "gateway.internal.sock");
+    const server = this.#create("internal", { limits: internalLimits });
+    this.#internal = await openListener(server, { path }, { socketMode: 0o600 });
+  }
+
+  /** Takes over the names of unix sockets from the process before. */
+  publish(): void {
+    for (const listener of [...this.#public, this.#internal]) listener?.publish();
+  }
+
+  /** Lets calls end; the public ones first, because they may need calls of sidecars on the internal socket. */
+  async drain(graceMs: number): Promise<void> {
+    const until = Date.now() + graceMs;
+    await Promise.all(this.#public.map((listener) => listener.server.drain(graceMs)));
+    await this.#internal?.server.drain(Math.max(internalGraceMs, until - Date.now()));
+  }
+
+  /** Closes everything at once. */
+  async close(): Promise<void> {
+    await Promise.all(this.#public.map((listener) => listener.server.close()));
+    await this.#internal?.server.close();
+  }
+
+  #openPublic(address: ListenAddress, handle: unknown): Promise<Listener> {
+    const { tls, limits, socketMode } = this.#options.config;
+    const server = this.#create("public", {
+      limits: limits as NonNullable<ServerOptions["limits"]>, // absent keys are really absent
+      ...("port" in address && tls !== undefined ? { tls: readTls(tls) } : {}),
+    });
+    return openListener(server, address, { handle, socketMode: Number.parseInt(socketMode, 8) });
+  }
+
+  #create(kind: ListenerKind, options: ServerOptions): GrpcServer {
+    const { config, logger, routes } = this.#options;
+    const layers = this.#layers(kind);
+    const { upstreamWaitMs, replayBytes, maxMessageBytes } = config;
+    const server = new GrpcServer({
+      ...options,
+      maxReceiveMessageBytes: maxMessageBytes,
+      router: new Forwarder({
+        routes,
+        layers,
+        upstreamWaitMs,
+        replayBytes,
+        maxFirstMessageBytes: maxMessageBytes,
+      }),
+      onError: (err, context) => logger.error({ err, context }, "unexpected error in a server"),
+    });
+    this.#registerOwn(kind, server);
+    return server;
+  }
+
+  #registerOwn(kind: ListenerKind, server: GrpcServer): void {
+    const { config, logger, metrics, ...shared } = this.#options;
+    serveOwn(server, {
+      ...shared,
+      serving: { logger, metrics },
+      token: kind === "public" ? config.token : undefined,
+    });
+  }
+
+  #layers(listener: ListenerKind): Layers {
+    const { config, logger } = this.#options;
+    const { accessLog, metrics, token, upstreams } = config;
+    const sidecarTokens = Object.values(upstreams).some((upstream) => upstream.token !== undefined);
+    return createLayers({ listener, accessLog, metrics, token, sidecarTokens, logger });
+  }
+}
+
+function readTls(tls: NonNullable<GatewayConfig["tls"]>): NonNullable<ServerOptions["tls"]> {
+  const pem = {
+    cert: readPem(tls.cert, "gateway.tls.cert"),
+    key: readPem(tls.key, "gateway.tls.key"),
+  };
+  if (tls.clientCa === undefined) return pem;
+  return { ...pem, ca: readPem(tls.clientCa, "gateway.tls.clientCa"), requestClientCert: true };
+}

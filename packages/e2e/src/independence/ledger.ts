@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { GrpcClient, GrpcError } from "@layotto/grpc-transport";
+import { bytes, runtime, text } from "../harness/calls.ts";
+
+const storeName = "state_demo";
+/** Keys read back in one call. */
+const batch = 200;
+
+/** Writes keys of its own without pause and remembers those that were acknowledged. */
+export class Ledger {
+  readonly #acknowledged = new Map<string, string>();
+  readonly #clients: GrpcClient[];
+  readonly #workers: Promise<void>[];
+  #running = true;
+  #failed = 0;
+
+  constructor(port: number, writers = 8) {
+    this.#clients = Array.from({ length: writers }, () => new GrpcClient({ host: "127.0.0.1", port }));
+    this.#workers = this.#clients.map((grpc, index) => this.#write(grpc, index));
+  }
+
+  /** Acknowledged writes so far. */
+  get size(): number {
+    return this.#acknowledged.size;
+  }
+
+  /** Writes that ended with an error: they may or may not have been done. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Ends the writing. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    await Promise.all(this.#workers);
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    this.#running = false;
+    for (const grpc of this.#clients) await grpc.close();
+  }
+
+  /** Reads everything back. @throws AssertionError naming the lost keys */
+  async verify(port: number): Promise<void> {
+    const grpc = new GrpcClient({ host: "127.0.0.1", port });
+    const keys = [...this.#acknowledged.keys()];
+    const lost: string[] = [];
+    for (let i = 0; i < keys.length; i += batch) {
+      const { items } = await runtime(grpc).getBulkState({
+        storeName,
+        keys: keys.slice(i, i + batch),
+        parallelism: 10,
+      });
+      const wrong = items.filter((item) => text(item.data) !== this.#acknowledged.get(item.key));
+      lost.push(...wrong.map((item) => item.key));
+    }
+    await grpc.close();
+    assert.deepEqual(lost, [], `${lost.length} of ${keys.length} acknowledged writes are lost`);
+  }
+
+  async #write(grpc: GrpcClient, writer: number): Promise<void> {
+    const api = runtime(grpc);
+    for (let i = 0; this.#running; i += 1) {
+      const [key, value] = [`w${writer}-${i}`, `value ${writer} ${i}`];
+      try {
+        const options = { waitForReady: true, timeoutMs: 5000 };
+        await api.saveState({ storeName, states: [{ key, value: bytes(value) }] }, options);
+        this.#acknowledged.set(key, value);
+      } catch (error) {
+        if (!(error instanceof GrpcError)) throw error;
+        this.#failed += 1;
+        await pause(5);
+      }
+    }
+  }
+}

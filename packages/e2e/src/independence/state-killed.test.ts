@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventually } from "@layotto/sidecar-kit/testing";
+import { isAlive, killHard } from "../harness/processes.ts";
+import { scopeOf } from "../harness/scope.ts";
+import { measureFor } from "../harness/wait.ts";
+import { describeReport, names } from "../load/mixes.ts";
+import { assertLoad, startUnderLoad } from "./independence.ts";
+
+/** Time that a killed process takes to be gone, its memory given back, on a busy machine, ms. */
+const dyingMs = 150;
+
+// Mutation that fails this test: MUTATION-A
+test("kill -9 of the state sidecar fails only state calls in flight", { timeout: 60_000 }, async (t) => {
+  const { layotto, load } = await startUnderLoad(scopeOf(t));
+  const pid = await layotto.pidOf("state");
+  await load.take();
+
+  const killedAt = Date.now();
+  killHard(pid);
+  await eventually("the end of the process", () => !isAlive(pid));
+  await measureFor(2500);
+  const report = await load.stop();
+  t.diagnostic(describeReport(report));
+
+  assertLoad(report);
+  assert.deepEqual(Object.keys(report.methods[names.hello]?.statuses ?? {}), ["OK"]);
+  assert.deepEqual(Object.keys(report.methods[names.connect]?.statuses ?? {}), ["OK"]);
+  for (const failure of report.failures) {
+    assert.notEqual(failure.name, names.hello);
+    assert.equal(failure.status, "UNAVAILABLE", failure.message);
+    assert.match(failure.message, /state/);
+    const late = failure.startedAt - killedAt;
+    assert.ok(late < dyingMs, `a ${failure.name} that began ${late} ms after the kill: ${failure.message}`);
+  }
+  for (const name of [names.get, names.save]) {
+    const gap = report.methods[name]?.longestGapMs ?? Number.POSITIVE_INFINITY;
+    assert.ok(gap <= 1000, `${name} was not served for ${gap} ms`);
+  }
+  assert.equal(report.ended, report.issued, "calls were lost");
+  assert.equal((await layotto.process("state")).restarts, 1);
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { ClientStream } from "@layotto/grpc-transport";
+import {
+  StreamingOutputCallRequestSchema,
+  StreamingOutputCallResponseSchema,
+} from "@layotto/proto/grpc/testing/messages";
+import { eventually } from "@layotto/sidecar-kit/testing";
+import { bytes, text } from "../harness/calls.ts";
+import { embedded } from "../harness/configs.ts";
+import { type Layotto, startLayotto } from "../harness/layotto.ts";
+import { writeEcho } from "../harness/packages.ts";
+import { killHard, processesOf } from "../harness/processes.ts";
+import { scopeOf } from "../harness/scope.ts";
+
+const path = "/grpc.testing.TestService/FullDuplexCall";
+
+/** Gateway, hello, state and echo, with a stream open through the gateway to echo. */
+async function startWithStream(t: TestContext): Promise<{ layotto: Layotto; stream: Conversation }> {
+  const config = { ...embedded(), packages: ["./echo-sidecar"], echo: { on: true } };
+  const layotto = scopeOf(t).use(await startLayotto({ config, prepare: writeEcho }));
+  const stream = new Conversation(layotto.client().stream(path, { timeoutMs: 30_000 }));
+  assert.equal(await stream.say("before"), "before");
+  return { layotto, stream };
+}
+
+/** A stream on which every message is answered by the same. */
+class Conversation {
+  readonly #stream: ClientStream;
+  readonly #replies: AsyncIterator<Uint8Array>;
+
+  constructor(stream: ClientStream) {
+    this.#stream = stream;
+    this.#replies = stream[Symbol.asyncIterator]();
+    stream.headers.catch(() => undefined);
+    stream.trailers.catch(() => undefined);
+  }
+
+  async say(word: string): Promise<string | undefined> {
+    const message = create(StreamingOutputCallRequestSchema, { payload: { body: bytes(word) } });
+    await this.#stream.send(toBinary(StreamingOutputCallRequestSchema, message));
+    const reply = await this.#replies.next();
+    if (reply.done === true) return undefined;
+    const { payload } = fromBinary(StreamingOutputCallResponseSchema, reply.value);
+    return text(payload?.body ?? new Uint8Array());
+  }
+
+  /** Ends the call; resolves when the server has ended it with OK. */
+  async end(): Promise<void> {
+    this.#stream.halfClose();
+    const { done } = await this.#replies.next();
+    assert.equal(done, true);
+  }
+}
+
+async function noOrphan(layotto: Layotto, withinMs: number): Promise<void> {
+  await eventually("the end of all processes", () => processesOf(layotto.runDir).length === 0, withinMs);
+}
+
+// Mutation that fails this test: MUTATION-D1
+test("SIGTERM lets calls end and exits 0 within the grace period", { timeout: 60_000 }, async (t) => {
+  const { layotto, stream } = await startWithStream(t);
+  assert.equal(processesOf(layotto.runDir).length, 4);
+  const began = performance.now();
+  layotto.supervisor.kill("SIGTERM");
+  await eventually("the drain", () => layotto.output().includes("SIGTERM: stopping"));
+  await assert.rejects(layotto.client().unary(path, new Uint8Array(), { timeoutMs: 1000 }));
+  assert.equal(await stream.say("while it drains"), "while it drains");
+  await stream.end();
+  assert.equal(await layotto.ended, 0);
+  const tookMs = performance.now() - began;
+  assert.ok(tookMs < 10_000, `took ${tookMs} ms`);
+  await noOrphan(layotto, 0);
+});
+
+// Mutation that fails this test: MUTATION-D2
+test("SIGTERM ends calls that do not end by themselves within the grace period", { timeout: 60_000 }, async (t) => {
+  const config = { ...embedded(), packages: ["./echo-sidecar"], echo: { on: true } };
+  const layotto = scopeOf(t).use(
+    await startLayotto({ config, prepare: writeEcho, args: ["--grace", "2000"] }),
+  );
+  const stream = new Conversation(layotto.client().stream(path, { timeoutMs: 30_000 }));
+  assert.equal(await stream.say("before"), "before");
+  const began = performance.now();
+  layotto.supervisor.kill("SIGTERM");
+  assert.equal(await layotto.ended, 0);
+  const tookMs = performance.now() - began;
+  assert.ok(tookMs < 3000, `took ${tookMs} ms`);
+  await noOrphan(layotto, 0);
+});
+
+// Mutation that fails this test: MUTATION-D3
+test("a second SIGTERM ends everything at once", { timeout: 60_000 }, async (t) => {
+  const { layotto } = await startWithStream(t);
+  layotto.supervisor.kill("SIGTERM");
+  await eventually("the drain", () => layotto.output().includes("SIGTERM: stopping"));
+  const began = performance.now();
+  layotto.supervisor.kill("SIGTERM");
+  assert.equal(await layotto.ended, 1);
+  const tookMs = performance.now() - began;
+  assert.ok(tookMs < 1000, `took ${tookMs} ms`);
+  await noOrphan(layotto, 1000);
+});
+
+// Mutation that fails this test: MUTATION-D4
+test("kill -9 of the supervisor leaves no orphan", { timeout: 60_000 }, async (t) => {
+  const { layotto, stream } = await startWithStream(t);
+  layotto.supervisor.kill("SIGKILL");
+  assert.equal(await layotto.ended, "SIGKILL");
+  assert.equal(await stream.say("without supervisor"), "without supervisor");
+  await stream.end();
+  await noOrphan(layotto, 12_000);
+});
+
+test("a sidecar that gets SIGTERM from somebody else exits 0 and is started again", { timeout: 60_000 }, async (t) => {
+  const layotto = scopeOf(t).use(await startLayotto({ config: embedded() }));
+  const pid = await layotto.pidOf("state");
+  process.kill(pid, "SIGTERM");
+  const state = await eventually("a new generation", async () => {
+    const report = await layotto.process("state");
+    return report.state === "ready" && report.pid !== pid ? report : undefined;
+  }, 10_000);
+  assert.equal(state.restarts, 1);
+  assert.match(state.reason ?? "", /code 0/);
+});
+
+test("a supervisor takes over a run directory whose owner was killed", { timeout: 60_000 }, async (t) => {
+  const layotto = scopeOf(t).use(await startLayotto({ config: { hellos: embedded()["hellos"] } }));
+  killHard(layotto.supervisor.pid ?? 0);
+  await layotto.ended;
+  const places = ["-c", layotto.configFile, "--data-dir", layotto.dir];
+  const { code, stdout } = await layotto.command("start", ...places, "--log-level", "nonsense");
+  assert.equal(code, 2, stdout);
+  await noOrphan(layotto, 12_000);
+});

@@ -1,0 +1,4 @@
+import { runSidecar } from "@layotto/sidecar-kit";
+import { helloSidecar } from "./sidecar.ts";
+
+await runSidecar(helloSidecar);

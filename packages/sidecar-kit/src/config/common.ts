@@ -1,0 +1,71 @@
+import type { JsonSchema } from "./json-schema.ts";
+
+const address: JsonSchema = { type: "string", minLength: 1 };
+
+/** Schemas of the keys that every process reads. Plain JSON Schema, so that reading them loads no schema library. */
+export const commonSections = {
+  app: {
+    type: "object",
+    description: "The application beside the runtime",
+    additionalProperties: false,
+    properties: {
+      app_id: {
+        type: "string",
+        description: "Name of the application; prefix of lock and sequencer keys",
+      },
+      grpc_callback_port: {
+        anyOf: [
+          { type: "integer", minimum: 0, maximum: 65_535 },
+          { type: "string", pattern: "^\\d{1,5}$" },
+        ],
+        "x-message": "must be a port number",
+        description: "Port on which the application serves AppCallback",
+      },
+      grpc_callback_host: {
+        type: "string",
+        description: "Host of the application; default 127.0.0.1",
+      },
+    },
+  },
+  log: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      level: {
+        enum: ["trace", "debug", "info", "warn", "warning", "error", "critical", "fatal", "off"],
+        description: "Lowest level that is written; default info",
+      },
+    },
+  },
+  data_dir: {
+    type: "string",
+    minLength: 1,
+    description: "Directory of embedded storage; default .layotto/data",
+  },
+  run_dir: { type: "string", minLength: 1, description: "Directory of sockets, mode 0700" },
+  installation: {
+    type: "string",
+    minLength: 1,
+    description: "Owner of the data directory; default app.app_id",
+  },
+  listen: {
+    ...address,
+    description: "Address of a sidecar that runs alone: host:port or unix:/path",
+  },
+  token: {
+    type: "string",
+    minLength: 8,
+    secret: true,
+    description: "Callers of a sidecar on TCP must send it",
+  },
+  insecure: {
+    type: "boolean",
+    description: "Allows a sidecar on TCP beyond this machine without token",
+  },
+} as const satisfies Readonly<Record<string, JsonSchema>>;
+
+/** Sections that Layotto knows. One whose sidecar is not installed is a warning in a Layotto-shaped file. */
+export const layottoSections: readonly string[] = [
+  "hellos", "config_store", "rpcs", "pub_subs", "state", "lock", "sequencer", "file", "oss", "bindings",
+  "secret_store", "cryption", "email", "phone", "sms", "custom_component", "extends",
+]; // prettier-ignore

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { registerSecret } from "../secrets.ts";
+
+/** A string that must never be printed: it is blanked out of logs and reports wherever it turns up. */
+export function secret() {
+  return z
+    .string()
+    .meta({ secret: true, writeOnly: true })
+    .transform((value) => {
+      registerSecret(value);
+      return value;
+    });
+}
+
+const wholeNumber = 'must be a whole number, e.g. 10 or "10"';
+
+/** Limits of {@link stringInt}. */
+export interface IntLimits {
+  min?: number;
+  max?: number;
+}
+
+/** A whole number that may be written as a string, as Layotto's metadata is: `10` or `"10"`. */
+export function stringInt({
+  min = Number.MIN_SAFE_INTEGER,
+  max = Number.MAX_SAFE_INTEGER,
+}: IntLimits = {}) {
+  const limits = { minimum: min, maximum: max };
+  const text = `${wholeNumber}${rangeText(min, max)}`;
+  return z
+    .union(
+      [
+        z.number().meta({ type: "integer", ...limits }),
+        z.string().regex(/^\s*[+-]?\d+\s*$/, { error: text }),
+      ],
+      { error: text },
+    )
+    .meta({ "x-message": text })
+    .transform(Number)
+    .refine((value) => Number.isSafeInteger(value) && value >= min && value <= max, {
+      error: text,
+    });
+}
+
+function rangeText(min: number, max: number): string {
+  const low = min > Number.MIN_SAFE_INTEGER;
+  const high = max < Number.MAX_SAFE_INTEGER;
+  if (low && high) return `, from ${min} to ${max}`;
+  if (low) return `, at least ${min}`;
+  return high ? `, at most ${max}` : "";
+}
+
+const truths = new Set(["true", "t", "1", "yes", "y", "on"]);
+/** Spelled out in both cases, because JSON Schema has no case-insensitive patterns. */
+const booleanWord =
+  /^\s*([tT]([rR][uU][eE])?|1|[yY]([eE][sS])?|[oO][nN]|[fF]([aA][lL][sS][eE])?|0|[nN][oO]?|[oO][fF][fF])?\s*$/;
+const booleanText = 'must be true or false, e.g. true or "true"';
+
+/** A truth value that may be written as a string: `true`, `"true"`, `"1"`, `"yes"`, `"on"` and their opposites. */
+export function stringBool() {
+  const text = { error: booleanText };
+  return z
+    .union([z.boolean(), z.string().regex(booleanWord, text)], text)
+    .meta({ "x-message": booleanText })
+    .transform((value) =>
+      typeof value === "boolean" ? value : truths.has(value.trim().toLowerCase()),
+    );
+}
+
+const unitMs = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const durationText = 'must be a duration, e.g. "2s", "500ms" or "1m30s"';
+
+/**
+ * A duration in milliseconds, written as Go writes it (`"2s"`, `"1m30s"`), or as a plain number of `unit`.
+ *
+ * @param unit of a number without unit; default `"s"`
+ */
+export function stringDuration(unit: "ms" | "s" | "m" | "h" = "s") {
+  return z
+    .union(
+      [
+        z.number().min(0, { error: durationText }),
+        z.string().regex(/^\s*\d+(\.\d+)?\s*$|^\s*(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+\s*$/, {
+          error: durationText,
+        }),
+      ],
+      { error: durationText },
+    )
+    .meta({ "x-message": durationText })
+    .transform((value) => parseDuration(value, unit));
+}
+
+function parseDuration(value: number | string, unit: keyof typeof unitMs): number {
+  if (typeof value === "number" || /^\s*[\d.]+\s*$/.test(value))
+    return Number(value) * unitMs[unit];
+  let total = 0;
+  for (const [, amount, word] of value.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
+    total += Number(amount) * unitMs[word as keyof typeof unitMs]; // the expression admits no other unit
+  }
+  return total;
+}
+
+/** A list that may be written as one string: `"a:1,b:2"` or `["a:1", "b:2"]`; blanks and empty parts are dropped. */
+export function stringList(separator = ",") {
+  return z
+    .union([z.array(z.string()), z.string()])
+    .transform((value) => (typeof value === "string" ? value.split(separator) : value))
+    .transform((parts) => parts.map((part) => part.trim()).filter((part) => part !== ""));
+}

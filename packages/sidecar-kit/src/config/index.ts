@@ -1,0 +1,16 @@
+// Reading and checking configuration files: what the command line and processes share. Loads no schema library.
+export { closestWord } from "./did-you-mean.ts";
+export { expandEnvironment, type Environment } from "./expand.ts";
+export { ConfigError, configExitCode, faultReport, pathText, type ConfigFault } from "./fault.ts";
+export { checkSchema, type JsonSchema, type SchemaFault } from "./json-schema.ts";
+export {
+  interpretConfig,
+  loadConfig,
+  parseConfig,
+  type ConfigShape,
+  type LoadConfigOptions,
+  type LoadedConfig,
+} from "./load.ts";
+export { checkZod, type CheckedValue } from "./check-zod.ts";
+export { commonSections, layottoSections } from "./common.ts";
+export { sectionSchemas, validateConfig, type ValidatedConfig } from "./validate.ts";

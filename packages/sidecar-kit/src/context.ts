@@ -1,0 +1,31 @@
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./logger.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+
+/** What everything in a sidecar process may need. */
+export interface ProcessContext {
+  /** Process name, e.g. `"state"`. */
+  readonly name: string;
+  /** `app.app_id` of the configuration; empty when not given. */
+  readonly appId: string;
+  /** `installation` of the configuration; default `app.app_id`, otherwise `"default"`. */
+  readonly installation: string;
+  /** Absolute; default `.layotto/data` below the working directory. It may not exist yet. */
+  readonly dataDir: string;
+  /** Where sockets are; absolute, mode 0700. */
+  readonly runDir: string;
+  /** Whether unknown keys are only warned about: the configuration came in a Layotto-shaped file. */
+  readonly lenient: boolean;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** Aborted when the process shuts down. */
+  readonly signal: AbortSignal;
+  /** Ends the process in good order with this exit code; the message goes to stderr. */
+  fatal(exitCode: number, message: string): void;
+}
+
+/** What `create` of a sidecar gets: the process, and the sidecar's own sections of the configuration. */
+export interface SidecarContext<Config> extends ProcessContext {
+  readonly config: Config;
+}

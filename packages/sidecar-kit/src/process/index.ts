@@ -1,0 +1,14 @@
+// For processes that are no sidecars (the gateway): arguments, signals, the supervisor's orders, listening.
+export { addressText, isLocalAddress, parseAddress, type ListenAddress } from "./address.ts";
+export {
+  ExitCode,
+  UsageError,
+  defaultRunDir,
+  helpText,
+  parseLaunch,
+  type Launch,
+} from "./launch.ts";
+export { live, type Host, type Life, type Running } from "./life.ts";
+export { StartError, listenError, listenOn, listenPrivately, type Listening } from "./listen.ts";
+export { portHolder } from "./port-holder.ts";
+export { readCommon, readSections, type CommonConfig } from "../config/process-config.ts";

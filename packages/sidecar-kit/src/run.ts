@@ -1,0 +1,219 @@
+import { join, resolve } from "node:path";
+import { systemClock } from "./clock.ts";
+import { ConfigError, pathText } from "./config/fault.ts";
+import { type LoadedConfig, loadConfig } from "./config/load.ts";
+import { type CommonConfig, readCommon, readSections } from "./config/process-config.ts";
+import type { ProcessContext } from "./context.ts";
+import { SidecarHost } from "./host.ts";
+import { type LoggerRoot, createLogger, parseLogLevel } from "./logger.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import {
+  type ListenAddress,
+  addressText,
+  isLocalAddress,
+  parseAddress,
+} from "./process/address.ts";
+import {
+  type Launch,
+  ExitCode,
+  UsageError,
+  defaultRunDir,
+  helpText,
+  parseLaunch,
+} from "./process/launch.ts";
+import { type Life, type Running, live } from "./process/life.ts";
+import { StartError, listenOn, listenPrivately } from "./process/listen.ts";
+import type { Sidecar, SidecarParts } from "./sidecar.ts";
+
+/** Options of {@link runSidecar}; all have defaults that fit a process entry. */
+export interface RunOptions {
+  /** Default: the arguments of this process. */
+  argv?: readonly string[];
+  /** Default: the environment of this process. */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Runs one sidecar as this process: the whole of a `main.ts`. */
+export function runSidecar<Config>(
+  sidecar: Sidecar<Config>,
+  options: RunOptions = {},
+): Promise<void> {
+  return runSidecars([sidecar as Sidecar], options); // its config goes to itself only
+}
+
+/** Runs several sidecars in one process, where memory is dearer than independence. */
+export async function runSidecars(
+  sidecars: readonly Sidecar[],
+  options: RunOptions = {},
+): Promise<void> {
+  const { argv = process.argv.slice(2), env = process.env } = options;
+  const launch = launchOrExit(argv, env);
+  if (launch === undefined) return;
+  const [first] = sidecars;
+  if (launch.print === "help") process.stdout.write(helpText(first?.name ?? "sidecar"));
+  else if (launch.print === "version") process.stdout.write(`${first?.version}\n`);
+  else {
+    let logger: LoggerRoot | undefined;
+    const start = (life: Life) =>
+      startSidecars(sidecars, launch, life, (created) => {
+        logger = created;
+      });
+    await live(launch, start, undefined, () => logger);
+  }
+}
+
+function launchOrExit(
+  argv: readonly string[],
+  env: NonNullable<RunOptions["env"]>,
+): Launch | undefined {
+  try {
+    return parseLaunch(argv, env);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = ExitCode.config;
+    return undefined;
+  }
+}
+
+async function startSidecars(
+  sidecars: readonly Sidecar[],
+  launch: Launch,
+  life: Life,
+  onLogger: (logger: LoggerRoot) => void,
+): Promise<Running> {
+  if (launch.configFile === undefined) {
+    throw new StartError(
+      "Cannot start: no configuration; give one with --config FILE",
+      ExitCode.config,
+    );
+  }
+  const loaded = await loadConfig({ file: launch.configFile });
+  const { common, faults } = readCommon(loaded);
+  const own = sidecars.map((each) => readSections(loaded, each.sections, each.config));
+  const all = [...loaded.faults, ...faults, ...own.flatMap((each) => each.faults)];
+  if (all.length > 0) throw new ConfigError(loaded.source, all);
+  const name = launch.name ?? sidecars.map((each) => each.capability).join("-");
+  const logger = createLogger({ name, level: parseLogLevel(common.logLevel ?? "info") ?? "info" });
+  onLogger(logger);
+  for (const warning of [...loaded.warnings, ...own.flatMap((each) => each.warnings)]) {
+    logger.warn({ path: pathText(warning.path) }, warning.message);
+  }
+  const context = createContext({ name, loaded, launch, life, logger, common });
+  const parts: SidecarParts[] = [];
+  for (const [index, sidecar] of sidecars.entries()) {
+    parts.push(await sidecar.create({ ...context, config: own[index]?.config }));
+  }
+  return serveSidecars({
+    sidecars,
+    parts,
+    context,
+    logger,
+    launch,
+    common,
+    source: loaded.source,
+    life,
+  });
+}
+
+interface ContextInput {
+  name: string;
+  loaded: LoadedConfig;
+  launch: Launch;
+  life: Life;
+  logger: LoggerRoot;
+  common: CommonConfig;
+}
+
+function createContext({
+  name,
+  loaded,
+  launch,
+  life,
+  logger,
+  common,
+}: ContextInput): ProcessContext {
+  return {
+    name,
+    appId: common.appId,
+    installation: common.installation,
+    dataDir: common.dataDir ?? resolve(launch.dataDir ?? join(".layotto", "data")),
+    runDir: launch.runDir ?? common.runDir ?? defaultRunDir(loaded.source),
+    lenient: loaded.shape === "layotto",
+    logger,
+    metrics: new Metrics(),
+    clock: systemClock,
+    signal: life.signal,
+    fatal: (exitCode, message) => life.fatal(exitCode, message),
+  };
+}
+
+interface ServeInput {
+  sidecars: readonly Sidecar[];
+  parts: readonly SidecarParts[];
+  context: ProcessContext;
+  logger: LoggerRoot;
+  launch: Launch;
+  common: CommonConfig;
+  source: string;
+  life: Life;
+}
+
+async function serveSidecars(input: ServeInput): Promise<Running> {
+  const { sidecars, parts, context, logger, launch, common } = input;
+  const wanted = launch.listen ?? common.listen;
+  const target = wanted === undefined ? undefined : checkedAddress(wanted, common);
+  const token = target !== undefined && !("path" in target) ? common.token : undefined;
+  const host = new SidecarHost({ context, logger, sidecars, parts, token });
+  await host.prepare(input.source);
+  const { address, publish } = await bind(host, target, context);
+  host.openComponents();
+  watchHealth(host, input.life);
+  void addProcessMetrics(context.metrics);
+  publish();
+  logger.info({ address, version: sidecars[0]?.version }, "listening");
+  return { address, drain: (graceMs) => host.drain(graceMs) };
+}
+
+async function bind(
+  { server }: SidecarHost,
+  target: ListenAddress | undefined,
+  { runDir, name }: ProcessContext,
+): Promise<{ address: string; publish(): void }> {
+  if (target === undefined) return listenPrivately(server, runDir, name);
+  return { address: await listenOn(server, target), publish: () => {} };
+}
+
+/** @throws StartError when the address cannot be used, or is open to other machines without a token */
+function checkedAddress(text: string, common: CommonConfig): ListenAddress {
+  let address: ListenAddress;
+  try {
+    address = parseAddress(text);
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error), ExitCode.config);
+  }
+  if (isLocalAddress(address) || common.token !== undefined || common.insecure) return address;
+  const cure = "set token, or insecure: true";
+  throw new StartError(
+    `Cannot listen on "${addressText(address)}": it is open to other machines; ${cure}`,
+    ExitCode.config,
+  );
+}
+
+function watchHealth(host: SidecarHost, life: Life): void {
+  let last = "";
+  const report = () => {
+    const { status, reason } = host.health();
+    if (`${status} ${reason}` === last) return;
+    last = `${status} ${reason}`;
+    life.reportHealth(status, reason);
+  };
+  host.onChange(report);
+  report();
+}
+
+/** After the start, because nobody scrapes before. */
+async function addProcessMetrics(metrics: Metrics): Promise<void> {
+  const { processMetrics } = await import("./metrics/process-metrics.ts");
+  metrics.addSource(processMetrics());
+}

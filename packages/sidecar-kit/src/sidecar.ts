@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
+import type { z } from "zod";
+import type { MaybePromise } from "./component.ts";
+import type { ComponentGroup } from "./components.ts";
+import type { SidecarContext } from "./context.ts";
+import type { RpcError } from "./errors.ts";
+import type { ServiceImplementation } from "./service/implement.ts";
+
+/** What a sidecar consists of once it is configured. */
+export interface SidecarParts {
+  /** Opened in this order after the sidecar listens, closed in reverse. */
+  readonly components: readonly ComponentGroup[];
+  readonly services: readonly ServiceImplementation[];
+  /** Free-form facts shown by `/actuator/info`. */
+  readonly info?: Readonly<Record<string, string>>;
+  /** Called after the last call has ended and before the components close. */
+  close?(): Promise<void>;
+}
+
+/** Methods that a sidecar serves for one section, and what callers get while that section is not configured. */
+export interface MethodGroup {
+  readonly section: string;
+  readonly service: GenService<GenServiceMethods>;
+  /** Names as in the .proto file, e.g. `"SayHello"`. */
+  readonly methods: readonly string[];
+  /** The answer when no process serves them, e.g. FAILED_PRECONDITION `lock store is not configured`. */
+  readonly unconfigured: RpcError;
+}
+
+/** A sidecar as a plain value: run it alone (`runSidecar`) or with others in one process (`runSidecars`). */
+export interface Sidecar<Config = unknown> {
+  /** Package name without scope, e.g. `"hello-sidecar"`. */
+  readonly name: string;
+  /** The capability in the words of error messages, e.g. `"hello"`; also the default process name. */
+  readonly capability: string;
+  readonly version: string;
+  /** Sections of the config file that belong to it. */
+  readonly sections: readonly string[];
+  /** Schema of the object that holds these sections. */
+  readonly config: z.ZodType<Config>;
+  /** What it serves per section: published as description.json, so that the gateway can answer when it is not started. */
+  readonly methods: readonly MethodGroup[];
+  /** Puts the parts together. Must not connect to anything: that happens when the components open. */
+  create(context: SidecarContext<Config>): MaybePromise<SidecarParts>;
+}
+
+/** Checks a sidecar while keeping the type of its configuration. */
+export function defineSidecar<Config>(sidecar: Sidecar<Config>): Sidecar<Config> {
+  return sidecar;
+}
+
+/**
+ * Returns the version in the package.json one directory above a module.
+ *
+ * @param moduleUrl `import.meta.url` of `src/sidecar.ts`
+ */
+export function packageVersion(moduleUrl: string): string {
+  const text = readFileSync(new URL("../package.json", moduleUrl), "utf8");
+  const { version } = JSON.parse(text) as { version?: unknown }; // package.json is ours
+  return typeof version === "string" ? version : "0.0.0";
+}

@@ -1,0 +1,8 @@
+/**
+ * A value that may be kept: the same bytes when they own most of their buffer, otherwise a copy, so that a small value
+ * never keeps a large received buffer alive.
+ */
+export function ownBytes(value: Uint8Array): Uint8Array {
+  const own = value.byteLength;
+  return value.buffer.byteLength > own + (own >> 1) + 64 ? new Uint8Array(value) : value;
+}

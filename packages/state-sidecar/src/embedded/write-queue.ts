@@ -1,0 +1,100 @@
+import type { RootDatabase } from "lmdb";
+import type { CallOptions } from "../component.ts";
+import { backendErrors } from "../errors.ts";
+
+/** When a write is acknowledged: after the disk has it, or as soon as other readers see it. */
+export type Durability = "sync" | "async";
+
+/** Writes that may wait for a transaction; one more is refused with RESOURCE_EXHAUSTED. */
+const MAX_QUEUED = 65_536;
+/** Writes in one transaction: bounds how long the event loop is held. */
+const MAX_BATCH = 4096;
+
+interface Write {
+  readonly run: () => unknown;
+  readonly durability: Durability;
+  readonly deadlineMs: number | undefined;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  result: unknown;
+}
+
+/**
+ * Collects the writes of an event-loop turn, and those that arrive while the disk is busy, into one transaction and one
+ * fsync. A write is a function that runs inside the transaction; what it throws rejects that write alone, and what it
+ * wrote before stays.
+ */
+export class WriteQueue {
+  readonly #env: RootDatabase;
+  #queue: Write[] = [];
+  #working: Promise<void> | undefined;
+
+  constructor(env: RootDatabase) {
+    this.#env = env;
+  }
+
+  add<T>(run: () => T, durability: Durability, options?: CallOptions): Promise<T> {
+    if (this.#queue.length >= MAX_QUEUED) {
+      return Promise.reject(
+        backendErrors.BACKEND_LIMIT(`Cannot queue a write: ${MAX_QUEUED} are waiting for the disk`),
+      );
+    }
+    return new Promise<T>((resolve, reject) => {
+      const settle = resolve as (result: unknown) => void; // it gets what `run` returned, a T
+      const deadlineMs = options?.deadlineMs;
+      this.#queue.push({ run, durability, deadlineMs, resolve: settle, reject, result: undefined });
+      this.#working ??= this.#work();
+    });
+  }
+
+  /** Resolves when nothing is queued or being written. */
+  async idle(): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, MAX_BATCH);
+      try {
+        await this.#commit(batch);
+      } catch (error) {
+        for (const write of batch) write.reject(error);
+      }
+    }
+    this.#working = undefined;
+  }
+
+  async #commit(batch: readonly Write[]): Promise<void> {
+    const done = await this.#env.transaction(() => runAll(batch));
+    const waiting = done.filter((write) => write.durability === "sync" || !resolveNow(write));
+    if (waiting.length === 0) return;
+    await this.#env.flushed;
+    for (const write of waiting) resolveNow(write);
+  }
+}
+
+function resolveNow(write: Write): true {
+  write.resolve(write.result);
+  return true;
+}
+
+/** Runs the writes inside the transaction; returns those that did not fail. */
+function runAll(batch: readonly Write[]): Write[] {
+  const now = Date.now();
+  const done: Write[] = [];
+  for (const write of batch) {
+    try {
+      if (write.deadlineMs !== undefined && write.deadlineMs <= now) throw tooLate();
+      write.result = write.run();
+      done.push(write);
+    } catch (error) {
+      write.reject(error);
+    }
+  }
+  return done;
+}
+
+function tooLate(): Error {
+  return backendErrors.BACKEND_TIMEOUT("Cannot write: the deadline passed while the disk was busy");
+}

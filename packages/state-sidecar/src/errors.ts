@@ -1,0 +1,147 @@
+import { RpcError, Status, defineErrors } from "@layotto/sidecar-kit";
+
+const {
+  ABORTED,
+  DEADLINE_EXCEEDED,
+  FAILED_PRECONDITION,
+  INTERNAL,
+  INVALID_ARGUMENT,
+  RESOURCE_EXHAUSTED,
+  UNAVAILABLE,
+  UNIMPLEMENTED,
+} = Status;
+
+/** Faults of a back end. A capability gives them its own message with {@link withMessage}. */
+export const backendErrors = defineErrors("state", {
+  /** The back end cannot be reached or dropped the connection; the call may or may not have been done. */
+  BACKEND_UNAVAILABLE: { code: UNAVAILABLE, message: (detail: string) => detail },
+  /** The back end did not answer before the caller's deadline or the component's own timeout. */
+  BACKEND_TIMEOUT: { code: DEADLINE_EXCEEDED, message: (detail: string) => detail },
+  /** A named limit of the component is reached. */
+  BACKEND_LIMIT: { code: RESOURCE_EXHAUSTED, message: (detail: string) => detail },
+  /** The back end cannot take what the caller sent. */
+  BACKEND_REFUSED: { code: INVALID_ARGUMENT, message: (detail: string) => detail },
+  /** The data directory is not ours to use; the kit ends the process with exit code 73. */
+  DATA_DIR_REFUSED: { code: FAILED_PRECONDITION, message: (detail: string) => detail },
+  /** Anything else that went wrong in the back end. */
+  BACKEND_FAILED: { code: INTERNAL, message: (detail: string) => detail },
+});
+
+/** What the state API answers when it does not answer OK. Texts are Layotto's. */
+export const stateErrors = defineErrors("state", {
+  STORE_NOT_CONFIGURED: {
+    code: FAILED_PRECONDITION,
+    message: () => "state store is not configured",
+  },
+  STORE_NOT_FOUND: {
+    code: INVALID_ARGUMENT,
+    message: (store: string) => `state store ${store} is not found`,
+  },
+  KEY_INVALID: { code: INVALID_ARGUMENT, message: keyInvalid },
+  ETAG_MISMATCH: {
+    code: ABORTED,
+    message: (detail: string) => `possible etag mismatch. error from state store: ${detail}`,
+  },
+  ETAG_INVALID: {
+    code: INVALID_ARGUMENT,
+    message: (detail: string) => `invalid etag value: ${detail}`,
+  },
+  /** The key was written with first-write, and this write has no etag. */
+  FIRST_WRITE_CONFLICT: { code: ABORTED, message: (key: string) => `failed to set key ${key}` },
+  TTL_INVALID: {
+    code: INVALID_ARGUMENT,
+    message: (ttl: string) =>
+      `failed to parse ttl from metadata: strconv.ParseInt: parsing ${JSON.stringify(ttl)}: invalid syntax`,
+  },
+  TRANSACTION_NOT_SUPPORTED: {
+    code: UNIMPLEMENTED,
+    message: (store: string) => `state store ${store} doesn't support transaction`,
+  },
+  OPERATION_NOT_SUPPORTED: {
+    code: UNIMPLEMENTED,
+    message: (type: string) => `operation type ${type} not supported`,
+  },
+});
+
+/** Messages that the state API puts around what a store reports. */
+export const stateMessages = {
+  get: (key: string, store: string, cause: string) =>
+    `fail to get ${key} from state store ${store}: ${cause}`,
+  save: (store: string, cause: string) => `failed saving state in state store ${store}: ${cause}`,
+  delete: (key: string, cause: string) => `failed deleting state with key ${key}: ${cause}`,
+  transaction: (cause: string) => `error while executing state transaction: ${cause}`,
+} as const;
+
+/** What the lock API answers when it does not answer OK. Texts are Layotto's. */
+export const lockErrors = defineErrors("lock", {
+  STORE_NOT_CONFIGURED: {
+    code: FAILED_PRECONDITION,
+    message: () => "lock store is not configured",
+  },
+  RESOURCE_ID_EMPTY: {
+    code: INVALID_ARGUMENT,
+    message: (store: string) => `ResourceId is empty in lock store ${store}`,
+  },
+  LOCK_OWNER_EMPTY: {
+    code: INVALID_ARGUMENT,
+    message: (store: string) => `LockOwner is empty in lock store ${store}`,
+  },
+  EXPIRE_NOT_POSITIVE: {
+    code: INVALID_ARGUMENT,
+    message: (store: string) => `Expire is not positive in lock store ${store}`,
+  },
+  STORE_NOT_FOUND: {
+    code: INVALID_ARGUMENT,
+    message: (store: string) => `lock store ${store} not found`,
+  },
+  KEY_INVALID: { code: INVALID_ARGUMENT, message: keyInvalid },
+});
+
+/** What the sequencer API answers when it does not answer OK. Texts are Layotto's. */
+export const sequencerErrors = defineErrors("sequencer", {
+  STORE_NOT_CONFIGURED: {
+    code: FAILED_PRECONDITION,
+    message: () => "Sequencer store is not configured",
+  },
+  KEY_EMPTY: {
+    code: INVALID_ARGUMENT,
+    message: (store: string) => `Key is empty in sequencer store ${store}`,
+  },
+  KEY_INVALID: { code: INVALID_ARGUMENT, message: keyInvalid },
+  STORE_NOT_FOUND: {
+    code: INVALID_ARGUMENT,
+    message: (store: string) => `Sequencer store ${store} not found`,
+  },
+  INCREMENT_ILLEGAL: { code: INVALID_ARGUMENT, message: () => "options.Increment is illegal" },
+  /** The next segment of ids did not come within the wait. */
+  SEGMENT_UNAVAILABLE: { code: UNAVAILABLE, message: () => "[DoubleBuffer] swap error" },
+});
+
+function keyInvalid(key: string): string {
+  return `input key/keyPrefix '${key}' can't contain '||'`;
+}
+
+/**
+ * The same error with the message of the API method around it: code and reason of an `RpcError` stay, anything else
+ * becomes INTERNAL (BACKEND_FAILED).
+ *
+ * @param domain capability that answers
+ * @param wrap makes the message from what the store reported
+ */
+export function withMessage(
+  domain: string,
+  error: unknown,
+  wrap: (cause: string) => string = (cause) => cause,
+): RpcError {
+  const inner =
+    error instanceof RpcError
+      ? error
+      : backendErrors.BACKEND_FAILED(error instanceof Error ? error.message : String(error));
+  return new RpcError({
+    domain,
+    code: inner.code,
+    reason: inner.reason,
+    message: wrap(inner.message),
+    cause: error,
+  });
+}

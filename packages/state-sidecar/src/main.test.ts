@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { startProcess, tempDir } from "@layotto/sidecar-kit/testing";
+import { Environment } from "./embedded/environment.ts";
+
+const embedded = { type: "embedded" };
+
+function start(test: TestContext, config: object, dir = tempDir(test)) {
+  const file = join(dir, "config.json");
+  writeFileSync(file, JSON.stringify(config));
+  const env = {
+    LAYOTTO_RUN_DIR: join(dir, "run"),
+    LAYOTTO_DATA_DIR: join(dir, "data"),
+    LAYOTTO_NAME: "state",
+    LAYOTTO_SUPERVISED: "1",
+  };
+  const args = ["--config", file];
+  return startProcess({ test, from: import.meta.url, module: "./main", args, env });
+}
+
+describe("state-sidecar as a process", () => {
+  it("opens its stores in the data directory, drains on SIGTERM and exits 0", async (test) => {
+    const dir = tempDir(test);
+    const sections = { state: { s: embedded }, lock: { l: embedded }, sequencer: { q: embedded } };
+    const { ready, child, exited } = start(test, sections, dir);
+    await ready();
+    child.kill("SIGTERM");
+    assert.equal(await exited, 0);
+    assert.deepEqual(readdirSync(join(dir, "data", "embedded")).toSorted(), [
+      "data.mdb",
+      "layotto.json",
+      "lock.mdb",
+    ]);
+  });
+
+  it("exits 73 and says why when the data directory belongs to another installation", async (test) => {
+    const dir = tempDir(test);
+    const directory = join(dir, "data", "embedded");
+    await Environment.open({ directory, installation: "bank" }).close();
+    const before = readFileSync(join(directory, "data.mdb"));
+    const { exited, stderr } = start(test, { installation: "shop", state: { s: embedded } }, dir);
+    assert.equal(await exited, 73);
+    assert.match(stderr(), /belongs to installation "bank", this is "shop"/);
+    assert.deepEqual(readFileSync(join(directory, "data.mdb")), before);
+  });
+});

@@ -1,0 +1,176 @@
+import type { ComponentContext } from "@layotto/sidecar-kit";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import type { CallOptions } from "../component.ts";
+import { backendErrors } from "../errors.ts";
+import { Deadlines, type Expirable } from "./deadlines.ts";
+import { redisError } from "./errors.ts";
+import { hostAndPort, type RedisTarget } from "./metadata.ts";
+
+/** A Lua script that becomes a method of the client. */
+export interface RedisScript {
+  readonly lua: string;
+  /** Absent = the first argument of the call says it. */
+  readonly numberOfKeys?: number;
+}
+
+/** A client with scripts as methods, e.g. `client.lockUnlock(key, owner)`. */
+export type ScriptedClient<S extends string> = (Redis | Cluster) &
+  Record<S, (...args: (string | number | Uint8Array)[]) => Promise<unknown>>;
+
+/** The part of a component's context that a connection uses. */
+export interface ConnectionContext {
+  readonly logger: Pick<ComponentContext["logger"], "warn">;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A connection to a node, a cluster or the master that sentinels name. It comes back by itself. While it is away calls
+ * fail at once with UNAVAILABLE, and those that were under way fail without being repeated: nobody knows whether they
+ * were done. Commands of one event-loop turn are sent together.
+ */
+export class RedisConnection<S extends string = never> {
+  readonly client: ScriptedClient<S>;
+  readonly #callTimeoutMs: number;
+  readonly #deadlines: Deadlines;
+
+  private constructor(client: ScriptedClient<S>, callTimeoutMs: number, deadlines: Deadlines) {
+    this.client = client;
+    this.#callTimeoutMs = callTimeoutMs;
+    this.#deadlines = deadlines;
+  }
+
+  /** Connects. Rejects when that does not work; nothing is left behind then. */
+  static async open<S extends string>(
+    target: RedisTarget,
+    scripts: Readonly<Record<S, RedisScript>>,
+    context: ConnectionContext,
+  ): Promise<RedisConnection<S>> {
+    const client = target.mode === "cluster" ? clusterOf(target) : new Redis(nodeOptions(target));
+    for (const [name, script] of Object.entries<RedisScript>(scripts))
+      client.defineCommand(name, script);
+    // defineCommand has just added the methods.
+    const scripted = client as ScriptedClient<S>;
+    await connect(client, context);
+    return new RedisConnection(scripted, target.callTimeoutMs, new Deadlines());
+  }
+
+  /**
+   * Sends commands for one call.
+   *
+   * @throws RpcError BACKEND_TIMEOUT by the caller's deadline or the component's timeout, whichever is first; what has
+   * not been sent by then is not sent
+   * @throws RpcError BACKEND_UNAVAILABLE, BACKEND_FAILED …
+   */
+  call<T>(options: CallOptions, send: (client: ScriptedClient<S>) => Promise<T>): Promise<T> {
+    const now = Date.now();
+    const { deadlineMs = Infinity } = options;
+    if (deadlineMs <= now) return Promise.reject(tooLate("before it was sent to redis"));
+    return new Promise<T>((resolve, reject) => {
+      const waiting: Expirable = {
+        deadlineMs: Math.min(deadlineMs, now + this.#callTimeoutMs),
+        expire: () => reject(tooLate("before redis answered")),
+      };
+      this.#deadlines.add(waiting);
+      send(this.client).then(
+        (result) => {
+          this.#deadlines.delete(waiting);
+          resolve(result);
+        },
+        (error: unknown) => {
+          this.#deadlines.delete(waiting);
+          reject(redisError(error));
+        },
+      );
+    });
+  }
+
+  /** Asks the server whether it is there. */
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.call({ signal, deadlineMs: undefined }, (client) => client.ping());
+  }
+
+  close(): Promise<void> {
+    this.client.disconnect();
+    this.#deadlines.close();
+    return Promise.resolve();
+  }
+}
+
+function tooLate(when: string): Error {
+  return backendErrors.BACKEND_TIMEOUT(`Cannot finish the call: its deadline passed ${when}`);
+}
+
+async function connect(
+  client: Redis | Cluster,
+  { logger, signal }: ConnectionContext,
+): Promise<void> {
+  let lastError: unknown;
+  let isOpen = false;
+  // Without a listener ioredis prints to the console. The next "ready" ends the trouble, so one line is enough.
+  client.on("error", (error: unknown) => {
+    lastError ??= error;
+    if (isOpen) logger.warn({ err: error }, "redis connection has trouble");
+    isOpen = false;
+  });
+  client.on("ready", () => (isOpen = true));
+  const abort = (): void => client.disconnect();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await client.connect();
+  } catch (error) {
+    client.disconnect();
+    throw redisError(lastError ?? error);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** What all connections have in common. */
+function commonOptions(target: RedisTarget) {
+  return {
+    ...(target.username !== undefined && { username: target.username }),
+    ...(target.password !== undefined && { password: target.password }),
+    ...(target.tls && { tls: { rejectUnauthorized: false } }), // as Layotto: enableTLS checks no certificate
+    connectTimeout: target.connectTimeoutMs,
+    // Data in flight and nothing received for this long: the peer is gone without a word, so connect anew.
+    socketTimeout: target.callTimeoutMs + 1000,
+    keepAlive: 30_000,
+    lazyConnect: true,
+    protocol: 2,
+    disableClientInfo: true,
+    connectionName: "layotto",
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+  } as const satisfies RedisOptions;
+}
+
+function nodeOptions(target: RedisTarget) {
+  const [first = ""] = target.hosts;
+  return {
+    ...commonOptions(target),
+    ...(target.mode === "sentinel"
+      ? { sentinels: target.hosts.map(hostAndPort), name: target.masterName ?? "" }
+      : hostAndPort(first)),
+    db: target.db,
+    enableAutoPipelining: true,
+    retryStrategy: (attempt) => pauseMs(attempt, target),
+    // The master has become a replica: look for the new one.
+    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+  } satisfies RedisOptions;
+}
+
+function clusterOf(target: RedisTarget): Cluster {
+  return new Cluster(target.hosts.map(hostAndPort), {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    // With scripts a cluster pipelines wrongly: https://github.com/redis/ioredis/issues/2109
+    enableAutoPipelining: false,
+    clusterRetryStrategy: (attempt) => pauseMs(attempt, target),
+    redisOptions: commonOptions(target),
+  });
+}
+
+function pauseMs(attempt: number, target: RedisTarget): number {
+  return Math.min(50 * 2 ** Math.min(attempt - 1, 10), target.maxRetryMs);
+}
