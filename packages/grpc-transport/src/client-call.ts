@@ -99,6 +99,11 @@ export abstract class BaseClientCall implements StreamSink {
     if (this.finished) return;
     const first = !this.answered;
     this.noteAnswered();
+    if (list.oversize) {
+      return this.abandon(
+        new GrpcError(Status.RESOURCE_EXHAUSTED, "Received metadata larger than max"),
+      );
+    }
     if (endStream) {
       this.trailerFields = list.fields;
       const error = first ? this.trailersOnlyStatus(list) : statusOf(list.fields);
@@ -127,8 +132,22 @@ export abstract class BaseClientCall implements StreamSink {
 
   /** The server ended the call with this status. */
   protected end(stream: Http2Stream, error: GrpcError | undefined): void {
-    if (!stream.localClosed) stream.reset(ErrorCode.NO_ERROR);
+    // What is not sent yet interests nobody any more.
+    if (!stream.localClosed || stream.queuedBytes > 0) stream.reset(ErrorCode.CANCEL);
     this.finish(error);
+  }
+
+  /** The server ended the stream after a message, without trailers. */
+  protected endWithoutStatus(): void {
+    this.finish(new GrpcError(Status.INTERNAL, "Server ended the call without a status"));
+  }
+
+  /** Whether the call can be sent: a deadline that has passed is not. */
+  protected mayStart(): boolean {
+    if (!this.finished && this.deadlineMs !== undefined && this.deadlineMs <= Date.now()) {
+      expire(this);
+    }
+    return !this.finished;
   }
 
   /** Called once with the outcome. */

@@ -38,6 +38,7 @@ export class StreamClientCall extends BaseClientCall {
   private readonly trailersArrived = deferred<Metadata>();
   private readonly started = deferred<Http2Stream>();
   private gate: SendGate | null = null;
+  private packing: Promise<Uint8Array> | null = null;
 
   constructor(path: string, options: CallOptions, settings: UnaryClientSettings) {
     super(path, options);
@@ -58,7 +59,7 @@ export class StreamClientCall extends BaseClientCall {
   }
 
   override start(connection: Http2Connection): void {
-    if (this.finished) return;
+    if (!this.mayStart()) return;
     const stream = connection.openStream(this);
     this.stream = stream;
     this.gate = new SendGate(stream);
@@ -70,13 +71,20 @@ export class StreamClientCall extends BaseClientCall {
     this.gate?.onSent();
   }
 
-  override onData(stream: Http2Stream, buffer: Buffer, start: number, end: number): void {
+  override onData(
+    stream: Http2Stream,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    endStream: boolean,
+  ): void {
     if (this.finished) return stream.consume(end - start);
     try {
       this.replies.push(stream, buffer, start, end);
     } catch (error) {
       this.abandon(asGrpcError(error));
     }
+    if (endStream) this.endWithoutStatus();
   }
 
   protected override onResponse(stream: Http2Stream, list: HeaderList): void {
@@ -107,13 +115,32 @@ export class StreamClientCall extends BaseClientCall {
   private async send(message: Uint8Array): Promise<void> {
     const stream = this.stream ?? (await this.started.promise);
     const packed = this.options.compress === true;
-    const bytes = packed ? await compress(message) : message;
+    const bytes = packed ? await this.pack(message) : message;
     if (this.finished) throw new GrpcError(Status.CANCELLED, "Cannot send: the call is over");
     stream.sendMessage(bytes, packed, false);
     await this.gate?.opened();
   }
 
+  /** Compresses in the order of sending, whoever is faster. */
+  private pack(message: Uint8Array): Promise<Uint8Array> {
+    const before = this.packing;
+    const packed = compress(message);
+    this.packing =
+      before === null
+        ? packed
+        : before.then(
+            () => packed,
+            () => packed,
+          );
+    return this.packing;
+  }
+
   private halfClose(): void {
+    if (this.packing !== null) this.packing.then(() => this.endRequest(), ignore);
+    else this.endRequest();
+  }
+
+  private endRequest(): void {
     if (this.stream !== null) this.stream.sendData(NO_DATA, 0, 0, true, true);
     else this.started.promise.then((stream) => stream.sendData(NO_DATA, 0, 0, true, true), ignore);
   }

@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { BaseClientCall, CallOptions } from "./client-call.ts";
 import { StreamClientCall, type ClientStream } from "./client-stream.ts";
@@ -9,6 +9,7 @@ import {
   type ConnectionEvents,
   type KeepaliveOptions,
 } from "./connection/options.ts";
+import { SharedBudget } from "./connection/shared-budget.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { defaultLimits, type ConnectionLimits } from "./limits.ts";
 import { RequestHeaders } from "./request-headers.ts";
@@ -52,6 +53,8 @@ export interface ClientOptions extends Partial<KeepaliveOptions> {
   maxWaitingCalls?: number;
   /** @default "layotto-grpc/1" */
   userAgent?: string;
+  /** Told what callbacks threw. @default a warning of the process */
+  onError?: (error: unknown) => void;
 }
 
 /**
@@ -59,6 +62,10 @@ export interface ClientOptions extends Partial<KeepaliveOptions> {
  * connecting → transient-failure → connecting (after a pause); any → closed.
  */
 export type ConnectionState = "idle" | "connecting" | "ready" | "transient-failure" | "closed";
+
+function authorityOf(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
 
 const BACKOFF_FACTOR = 1.6;
 const BACKOFF_JITTER = 0.2;
@@ -69,6 +76,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   private readonly target: ClientTarget;
   private readonly options: ClientOptions;
   private readonly limits: ConnectionLimits;
+  private readonly budget: SharedBudget;
   private readonly requestHeaders: RequestHeaders;
   private readonly stateListeners = new Set<(state: ConnectionState) => void>();
   private current: ConnectionState = "idle";
@@ -76,6 +84,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   private readonly all = new Set<Http2Connection>();
   private connecting: Socket | null = null;
   private waiting: WaitingCall[] = [];
+  private compactAt = 64;
   private backoffMs: number;
   private timer: NodeJS.Timeout | undefined;
   private lastError = "not connected";
@@ -85,9 +94,11 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.maxReceiveMessageBytes = options.maxReceiveMessageBytes ?? 4_194_304;
+    const { maxTotalBufferedBytes, maxTotalStreams } = this.limits;
+    this.budget = new SharedBudget(maxTotalBufferedBytes, maxTotalStreams);
     this.backoffMs = options.backoffMs ?? 100;
     const tls = "tls" in target && target.tls !== undefined;
-    const authority = "path" in target ? "localhost" : `${target.host}:${target.port}`;
+    const authority = "path" in target ? "localhost" : authorityOf(target.host, target.port);
     this.requestHeaders = new RequestHeaders(
       tls ? "https" : "http",
       authority,
@@ -171,6 +182,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     signal: AbortSignal | undefined,
     done: (connection: Http2Connection | null) => void,
   ): void {
+    if (signal?.aborted) return done(null);
     this.begin(new ConnectionRequest(timeoutMs, signal, done));
   }
 
@@ -183,6 +195,11 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   }
 
   onStream(): void {}
+
+  onFault(error: unknown): void {
+    if (this.options.onError) this.options.onError(error);
+    else process.emitWarning(error instanceof Error ? error : String(error));
+  }
 
   onReady(connection: Http2Connection): void {
     if (this.active !== connection) return;
@@ -222,12 +239,21 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     if (this.current === "transient-failure" && !call.options.waitForReady) {
       return call.abandon(this.unavailable());
     }
+    if (this.waiting.length >= this.compactAt) this.compactWaiting();
     if (this.waiting.length >= (this.options.maxWaitingCalls ?? 10_000)) {
       const text = "Cannot call: too many calls wait for the connection";
       return call.abandon(new GrpcError(Status.UNAVAILABLE, text));
     }
     this.waiting.push(call);
+    this.timer?.ref();
     this.connect();
+  }
+
+  /** Calls that gave up while they waited are dropped, at a cost that does not grow with their number. */
+  private compactWaiting(): void {
+    this.waiting = this.waiting.filter((call) => !call.finished);
+    const most = this.options.maxWaitingCalls ?? 10_000;
+    this.compactAt = Math.min(most, this.waiting.length * 2 + 64);
   }
 
   private startWaiting(): void {
@@ -238,7 +264,12 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
 
   private open(): void {
     this.setState("connecting");
-    const socket = this.createSocket();
+    let socket: Socket;
+    try {
+      socket = this.createSocket();
+    } catch (error) {
+      return this.onFailure(error instanceof Error ? error.message : String(error));
+    }
     const event = "encrypted" in socket ? "secureConnect" : "connect";
     const timeout = setTimeout(
       () => socket.destroy(new Error("connecting timed out")),
@@ -274,7 +305,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
       host: target.host,
       port: target.port,
       ALPNProtocols: ["h2"],
-      ...(/^[\d.:]+$/.test(named) ? {} : { servername: named }),
+      ...(isIP(named) > 0 ? {} : { servername: named }),
     });
   }
 
@@ -287,6 +318,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     const connection = new Http2Connection(socket, {
       isServer: false,
       limits: this.limits,
+      budget: this.budget,
       events: this,
       keepaliveMs: this.options.keepaliveMs ?? keepaliveMs,
       keepaliveTimeoutMs: this.options.keepaliveTimeoutMs ?? keepaliveTimeoutMs,
@@ -302,6 +334,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     this.lastError = message;
     this.setState("transient-failure");
     this.failWaiting((call) => !call.options.waitForReady, message);
+    if (this.state !== "transient-failure") return; // somebody who was told closed us
     const jitter = 1 + BACKOFF_JITTER * (Math.random() * 2 - 1);
     this.timer = setTimeout(() => this.tryAgain(), this.backoffMs * jitter);
     if (!this.options.persistent && this.waiting.length === 0) this.timer.unref();

@@ -28,7 +28,7 @@ export class ConnectionRequest implements WaitingCall {
   ) {
     this.done = done;
     this.signal = signal;
-    this.timer = setTimeout(this.onAbort, timeoutMs);
+    this.timer = setTimeout(this.onAbort, Math.min(timeoutMs, 0x7fff_ffff));
     signal?.addEventListener("abort", this.onAbort, { once: true });
   }
 

@@ -13,6 +13,8 @@ import { GrpcError } from "./grpc-error.ts";
 import { codeOfReset, parseStatus } from "./grpc/code-mapping.ts";
 import { contentTypeField, errorTrailers, statusOkField } from "./grpc/fields.ts";
 import { HeldBytes } from "./grpc/held-bytes.ts";
+import { PREFIX_BYTES } from "./grpc/message-reader.ts";
+import { readUint32 } from "./frame/write.ts";
 import type { HeaderList } from "./hpack/header-list.ts";
 import { HeaderTemplate } from "./hpack/header-template.ts";
 import { Status, type StatusCode } from "./status.ts";
@@ -60,7 +62,8 @@ export abstract class ForwardedCall implements StreamSink {
   private readonly limits: ForwardLimits;
   private leg: Http2Stream | null = null;
   /** The request so far: to be sent, or to be sent again. Null once too long, or answered. */
-  private request: Buffer[] | null = [];
+  private request: Buffer | null = NO_DATA;
+  /** How much of {@link request} is filled. */
   private requestBytes = 0;
   private requestEnded: boolean;
   private held: HeldBytes | null = null;
@@ -92,15 +95,13 @@ export abstract class ForwardedCall implements StreamSink {
     if (this.ended) return;
     const stream = connection.openStream(new UpstreamLeg(this));
     this.leg = stream;
-    const parts = this.request ?? [];
-    stream.sendHeaders(headers, this.requestEnded && parts.length === 0);
-    parts.forEach((part, i) => {
-      const last = this.requestEnded && i === parts.length - 1;
-      const queued = stream.sendData(part, 0, part.length, last, true);
-      this.giveBack(part.length - queued);
-    });
-    this.held?.set(0);
-    if (this.requestBytes > this.limits.replayBytes) this.request = null;
+    const { request, requestBytes } = this;
+    stream.sendHeaders(headers, this.requestEnded && requestBytes === 0);
+    if (request === null || requestBytes === 0) return;
+    const queued = stream.sendData(request, 0, requestBytes, this.requestEnded, true);
+    this.giveBack(requestBytes - queued);
+    if (requestBytes > this.limits.replayBytes) this.request = null;
+    this.account();
   }
 
   /** Ends the call with an error of the gateway's own. */
@@ -133,8 +134,10 @@ export abstract class ForwardedCall implements StreamSink {
     if (this.leg !== null) {
       this.giveBack(length - this.leg.sendData(buffer, start, end, endStream, false));
     } else if (this.gathering) {
-      this.gather(length);
+      // Bytes are returned at once and accounted for instead: the message may be larger than a window.
+      this.giveBack(length);
     }
+    if (this.account() && this.gathering) this.checkFirstMessage();
   }
 
   onSent(_caller: Http2Stream, bytes: number): void {
@@ -148,6 +151,7 @@ export abstract class ForwardedCall implements StreamSink {
   /** Called by the upstream's leg. */
   onUpstreamHeaders(stream: Http2Stream, list: HeaderList, endStream: boolean): void {
     if (this.ended || stream !== this.leg) return;
+    if (list.oversize) return this.fail(tooMuchMetadata);
     const head = headOf(list, this.answered ? HeadKind.TRAILERS : HeadKind.RESPONSE);
     const passedOn = (head.derived ??= new PassedOn(list)) as PassedOn; // only we set it
     if (this.answered && endStream) this.caller.sendTrailers(passedOn.template);
@@ -175,6 +179,7 @@ export abstract class ForwardedCall implements StreamSink {
   /** Called by the upstream's leg: queued request bytes have left. */
   onUpstreamSent(bytes: number): void {
     this.giveBack(bytes);
+    this.account();
   }
 
   /** Called by the upstream's leg. */
@@ -212,9 +217,7 @@ export abstract class ForwardedCall implements StreamSink {
     this.held?.set(0);
     const upstream = this.leg;
     // Both sides at their end is no reason for RST_STREAM: the stream closes when its sink returns.
-    if (upstream !== null && !(upstream.localClosed && upstream.remoteClosed)) {
-      upstream.reset(upstream.remoteClosed ? ErrorCode.NO_ERROR : ErrorCode.CANCEL);
-    }
+    if (upstream !== null && !isComplete(upstream)) upstream.reset(ErrorCode.CANCEL);
     this.onEnded(code);
   }
 
@@ -222,17 +225,40 @@ export abstract class ForwardedCall implements StreamSink {
     if (this.answered) return;
     this.answered = true;
     this.request = null;
+    if (this.held !== null) this.account();
     countPendingCalls(-1);
   }
 
   private keep(buffer: Buffer, start: number, end: number): void {
-    if (this.request === null) return;
-    this.requestBytes += end - start;
-    if (this.leg !== null && this.requestBytes > this.limits.replayBytes) {
+    if (this.request === null || start === end) return;
+    const bytes = this.requestBytes + end - start;
+    if (this.leg !== null && bytes > this.limits.replayBytes) {
       this.request = null;
       return;
     }
-    this.request.push(Buffer.from(buffer.subarray(start, end)));
+    this.request = roomFor(this.request, this.requestBytes, bytes);
+    buffer.copy(this.request, this.requestBytes, start, end);
+    this.requestBytes = bytes;
+  }
+
+  /**
+   * Accounts for what is held of the request on the caller's connection. When that is too much, the copy
+   * for sending again goes first, then the call. Says whether the call goes on.
+   */
+  private account(): boolean {
+    if (this.ended) return false;
+    const kept = this.request === null ? 0 : this.requestBytes;
+    if (this.held === null) {
+      if (kept === 0 && this.unconsumed === 0) return true;
+      this.held = new HeldBytes(this.caller.connection);
+    }
+    if (this.held.trySet(kept + this.unconsumed)) return true;
+    if (this.leg !== null && this.request !== null) {
+      this.request = null;
+      if (this.held.trySet(this.unconsumed)) return true;
+    }
+    this.fail(outOfBuffer);
+    return false;
   }
 
   /** Returns window to the caller, never more than it used. */
@@ -243,28 +269,17 @@ export abstract class ForwardedCall implements StreamSink {
     this.caller.consume(due);
   }
 
-  /** While the first message is gathered, bytes are returned at once and accounted for instead. */
-  private gather(bytes: number): void {
-    try {
-      this.held ??= new HeldBytes(this.caller.connection);
-      this.held.set(this.requestBytes);
-    } catch (error) {
-      return this.fail(error instanceof GrpcError ? error : outOfBuffer);
-    }
-    this.giveBack(bytes);
-    this.checkFirstMessage();
-  }
-
   private checkFirstMessage(): void {
-    const parts = this.request ?? [];
-    if (this.requestBytes >= 5) {
-      const bytes = parts.length === 1 ? (parts[0] ?? NO_DATA) : Buffer.concat(parts);
-      const end = 5 + bytes.readUInt32BE(1);
-      this.request = [bytes];
-      if (end - 5 > this.limits.maxFirstMessageBytes) {
-        return this.fail(tooLargeFirst(end - 5, this.limits.maxFirstMessageBytes));
+    const { request } = this;
+    if (request !== null && this.requestBytes >= PREFIX_BYTES) {
+      const length = readUint32(request, 1);
+      if (length > this.limits.maxFirstMessageBytes) {
+        return this.fail(tooLargeFirst(length, this.limits.maxFirstMessageBytes));
       }
-      if (bytes.length >= end) return this.routeBy(bytes.subarray(5, end), bytes[0] === 1);
+      const end = PREFIX_BYTES + length;
+      if (this.requestBytes >= end) {
+        return this.routeBy(request.subarray(PREFIX_BYTES, end), request[0] === 1);
+      }
     }
     if (this.requestEnded) this.routeBy(NO_DATA, false);
   }
@@ -307,6 +322,25 @@ class UpstreamLeg implements StreamSink {
 }
 
 const NO_DATA = Buffer.alloc(0);
+
+/** Nothing is left to be said on the stream: it ends by itself. */
+function isComplete(stream: Http2Stream): boolean {
+  if (stream.closed) return true;
+  return stream.remoteClosed && stream.localClosed && stream.queuedBytes === 0;
+}
+
+/** A buffer with the first `used` octets of `buffer` and room for `bytes`; it grows by doubling. */
+function roomFor(buffer: Buffer, used: number, bytes: number): Buffer {
+  if (buffer.length >= bytes) return buffer;
+  const larger = Buffer.allocUnsafe(used === 0 ? bytes : Math.max(bytes, used * 2));
+  buffer.copy(larger, 0, 0, used);
+  return larger;
+}
+
+const tooMuchMetadata = new GrpcError(
+  Status.RESOURCE_EXHAUSTED,
+  "The sidecar sent metadata larger than max",
+);
 const outOfBuffer = new GrpcError(
   Status.RESOURCE_EXHAUSTED,
   "Connection buffers too many messages",

@@ -14,8 +14,13 @@ export interface ConnectionLimits {
   maxContinuationFrames: number;
   /** Payload of a received frame, 16384 to 16777215 [FRAME_SIZE_ERROR]. @default 16384 */
   maxFrameBytes: number;
-  /** RST_STREAM frames, and errors that make us send one, per second [ENHANCE_YOUR_CALM]. @default 500 */
+  /** RST_STREAM frames per second [ENHANCE_YOUR_CALM]. @default 1000 */
   maxResetsPerSecond: number;
+  /**
+   * Of these, such that follow their request at once, and errors that make us send RST_STREAM
+   * [ENHANCE_YOUR_CALM]. @default 100
+   */
+  maxRapidResetsPerSecond: number;
   /** PING frames per second [ENHANCE_YOUR_CALM]. @default 500 */
   maxPingsPerSecond: number;
   /** SETTINGS frames per second [ENHANCE_YOUR_CALM]. @default 50 */
@@ -30,10 +35,17 @@ export interface ConnectionLimits {
   writeStallTimeoutMs: number;
   /** Time without progress of a stream that has data to send but no window, ms [CANCEL]. @default 60000 */
   streamStallTimeoutMs: number;
-  /** Bytes written to the socket and not taken by the kernel, before reading pauses. @default 1048576 */
+  /** Bytes written to the socket and not taken by the kernel, before reading pauses. @default 262144 */
   maxSocketBacklogBytes: number;
-  /** Bytes held for one connection: partial messages and unsent data [RESOURCE_EXHAUSTED]. @default 16777216 */
+  /**
+   * Bytes held for one connection: partial messages and unsent data [RESOURCE_EXHAUSTED, or
+   * ENHANCE_YOUR_CALM once the answer has begun]. @default 12582912
+   */
   maxBufferedBytes: number;
+  /** The same for all connections of a server together; half of it shared evenly. @default 25165824 */
+  maxTotalBufferedBytes: number;
+  /** Open streams of all connections of a server together; half of it shared evenly [REFUSED_STREAM]. @default 5000 */
+  maxTotalStreams: number;
   /** First receive window of a stream. @default 65535 */
   initialWindowBytes: number;
   /** Largest receive window of a stream that the bandwidth-delay estimate may reach. @default 4194304 */
@@ -47,7 +59,8 @@ export const defaultLimits: Readonly<ConnectionLimits> = {
   maxHeaderBlockBytes: 65_536,
   maxContinuationFrames: 8,
   maxFrameBytes: 16_384,
-  maxResetsPerSecond: 500,
+  maxResetsPerSecond: 1000,
+  maxRapidResetsPerSecond: 100,
   maxPingsPerSecond: 500,
   maxSettingsPerSecond: 50,
   maxIdleFramesPerSecond: 1000,
@@ -55,8 +68,10 @@ export const defaultLimits: Readonly<ConnectionLimits> = {
   handshakeTimeoutMs: 10_000,
   writeStallTimeoutMs: 20_000,
   streamStallTimeoutMs: 60_000,
-  maxSocketBacklogBytes: 1_048_576,
-  maxBufferedBytes: 16_777_216,
+  maxSocketBacklogBytes: 262_144,
+  maxBufferedBytes: 12_582_912,
+  maxTotalBufferedBytes: 25_165_824,
+  maxTotalStreams: 5000,
   initialWindowBytes: 65_535,
   maxWindowBytes: 4_194_304,
 };
@@ -72,10 +87,13 @@ export const internalLimits: Readonly<ConnectionLimits> = {
   maxHeaderBlockBytes: 262_144,
   maxContinuationFrames: 64,
   maxResetsPerSecond: 1_000_000,
+  maxRapidResetsPerSecond: 1_000_000,
   maxPingsPerSecond: 1_000_000,
   maxSettingsPerSecond: 10_000,
   maxIdleFramesPerSecond: 1_000_000,
   maxWindowUpdatesPerSecond: 10_000_000,
   maxSocketBacklogBytes: 8_388_608,
   maxBufferedBytes: 1_073_741_824,
+  maxTotalBufferedBytes: 2_147_483_648,
+  maxTotalStreams: 2_000_000,
 };

@@ -1,6 +1,7 @@
 import { chmodSync } from "node:fs";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { isMainThread } from "node:worker_threads";
 
 /** Where a server listens. */
 export type ListenTarget =
@@ -64,12 +65,28 @@ export function listen(server: Server, target: ListenTarget): Promise<BoundAddre
     server.once("error", reject);
     server.once("listening", () => {
       server.off("error", reject);
-      if ("path" in target && target.mode !== undefined) chmodSync(target.path, target.mode);
-      resolve(describe(server));
+      try {
+        if ("path" in target && target.mode !== undefined) chmodSync(target.path, target.mode);
+        resolve(describe(server));
+      } catch (error) {
+        server.close();
+        reject(error);
+      }
     });
     if ("handle" in target) server.listen(target.handle, BACKLOG);
-    else server.listen({ ...target, backlog: BACKLOG });
+    else bind(server, target);
   });
+}
+
+/** Binds; a unix socket never has more rights than it shall, not even for a moment. */
+function bind(server: Server, target: Exclude<ListenTarget, { handle: unknown }>): void {
+  const mode = "path" in target ? target.mode : undefined;
+  const mask = mode === undefined || !isMainThread ? undefined : process.umask(0o777 & ~mode);
+  try {
+    server.listen({ ...target, backlog: BACKLOG });
+  } finally {
+    if (mask !== undefined) process.umask(mask);
+  }
 }
 
 function describe(server: Server): BoundAddress {

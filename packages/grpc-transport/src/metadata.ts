@@ -36,7 +36,8 @@ export class Metadata {
 
   /** First value of a `-bin` name, decoded. Padded and unpadded base64 are both read. */
   getBinary(name: string): Uint8Array | undefined {
-    const value = this.get(name);
+    // Values of one name may have been joined with commas on the way.
+    const [value] = this.get(name)?.split(",", 1) ?? [];
     return value === undefined ? undefined : Buffer.from(value, "base64");
   }
 

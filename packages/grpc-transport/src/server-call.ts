@@ -59,7 +59,10 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
   protected readonly head: Head;
   protected readonly settings: CallSettings;
   protected finished = false;
+  /** Why the call was aborted. */
+  protected abortReason: GrpcError | null = null;
   private headersSent = false;
+  private namesEncodings = false;
   private headers: Metadata | null = null;
   private trailers: Metadata | null = null;
   private requestMetadata: Metadata | null = null;
@@ -91,7 +94,7 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
   get signal(): AbortSignal {
     if (this.controller === null) {
       this.controller = new AbortController();
-      if (this.cancelled) this.controller.abort(cancelledError());
+      if (this.cancelled) this.controller.abort(this.abortReason);
     }
     return this.controller.signal;
   }
@@ -110,6 +113,7 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
     const trailers = errorTrailers(error, this.trailers);
     if (this.headersSent) return this.stream.sendTrailers(trailers);
     const fields = [statusOkField, contentTypeField, ...fieldsOf(this.headers), ...trailers];
+    if (this.namesEncodings) fields.push(acceptEncodingField);
     this.stream.sendHeaders(fields, true);
   }
 
@@ -135,7 +139,10 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
   /** The caller has sent everything. */
   protected abstract onRequestEnd(): void;
 
-  /** Called once when the call is over for whatever reason. */
+  /** Called once when nothing more will be received or sent. */
+  protected onOver(): void {}
+
+  /** Called once when the call was aborted. */
   protected onFinished(_error: GrpcError | undefined): void {}
 
   /** Encoding of the caller's messages; undefined (and the call failed) when we do not know it. */
@@ -144,7 +151,7 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
     const encoding = encodingOf(name);
     if (encoding === undefined) {
       const message = `Message encoding "${name}" is not supported: use identity or gzip`;
-      this.setHeader(acceptEncodingField.name, acceptEncodingField.value);
+      this.namesEncodings = true;
       this.fail(new GrpcError(Status.UNIMPLEMENTED, message));
     }
     return encoding;
@@ -185,11 +192,13 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
     this.finished = true;
     if (!this.headersSent) countPendingCalls(-1);
     if (this.timer !== undefined) clearTimeout(this.timer);
+    this.onOver();
     return true;
   }
 
   private abort(reason: GrpcError): void {
     this.cancelled = true;
+    this.abortReason = reason;
     this.controller?.abort(reason);
     this.onFinished(reason);
   }

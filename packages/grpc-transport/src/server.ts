@@ -6,6 +6,7 @@ import {
   type ConnectionEvents,
   type KeepaliveOptions,
 } from "./connection/options.ts";
+import { SharedBudget } from "./connection/shared-budget.ts";
 import type { Http2Stream } from "./connection/stream.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { contentTypeField, errorTrailers, statusOkField } from "./grpc/fields.ts";
@@ -52,6 +53,7 @@ export class GrpcServer implements ConnectionEvents {
   private readonly options: ServerOptions;
   private readonly settings: CallSettings;
   private readonly limits: ConnectionLimits;
+  private readonly budget: SharedBudget;
   private readonly keepalive: KeepaliveOptions;
   private readonly methods = new Map<string, Method>();
   private readonly listeners = new Set<Server>();
@@ -62,6 +64,10 @@ export class GrpcServer implements ConnectionEvents {
   constructor(options: ServerOptions = {}) {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
+    this.budget = new SharedBudget(
+      this.limits.maxTotalBufferedBytes,
+      this.limits.maxTotalStreams,
+    );
     this.keepalive = { ...serverKeepalive, ...pickKeepalive(options) };
     this.settings = {
       maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 4_194_304,
@@ -183,6 +189,7 @@ export class GrpcServer implements ConnectionEvents {
     const connection = new Http2Connection(socket, {
       isServer: true,
       limits: this.limits,
+      budget: this.budget,
       events: this,
       ...this.keepalive,
     });

@@ -28,6 +28,7 @@ export type StreamHandler = (call: StreamCall) => Promise<void>;
 export class StreamServerCall extends BaseServerCall implements StreamCall {
   private readonly requests: MessageQueue;
   private readonly gate: SendGate;
+  private packing: Promise<Uint8Array> | null = null;
 
   constructor(stream: Http2Stream, head: Head, settings: CallSettings) {
     super(stream, head, settings);
@@ -41,10 +42,17 @@ export class StreamServerCall extends BaseServerCall implements StreamCall {
     if (encoding === undefined) return;
     this.requests.attach(this.stream, encoding);
     if (endStream) this.requests.finish();
-    handler(this).then(
-      () => this.complete(),
-      (error: unknown) => this.failWith(error),
-    );
+    void this.run(handler);
+  }
+
+  private async run(handler: StreamHandler): Promise<void> {
+    try {
+      await handler(this);
+      this.complete();
+    } catch (error) {
+      this.failWith(error);
+    }
+    this.requests.dispose();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
@@ -59,7 +67,7 @@ export class StreamServerCall extends BaseServerCall implements StreamCall {
     if (this.finished) throw this.endedError();
     this.sendResponseHeaders();
     const { compress } = this;
-    const bytes = compress ? await this.packed(message) : message;
+    const bytes = compress ? await this.inOrder(message) : message;
     if (this.finished) throw this.endedError();
     this.stream.sendMessage(bytes, compress, false);
     await this.gate.opened();
@@ -76,7 +84,7 @@ export class StreamServerCall extends BaseServerCall implements StreamCall {
     try {
       this.requests.push(stream, buffer, start, end);
     } catch (error) {
-      this.requests.finish(error);
+      this.requests.dispose(error);
       return this.failWith(error);
     }
     if (endStream) this.requests.finish();
@@ -96,8 +104,22 @@ export class StreamServerCall extends BaseServerCall implements StreamCall {
   }
 
   protected override onFinished(error: GrpcError): void {
-    this.requests.finish(error);
+    this.requests.dispose(error);
     this.gate.close(error);
+  }
+
+  /** Compresses in the order of sending, whoever is faster. */
+  private inOrder(message: Uint8Array): Promise<Uint8Array> {
+    const before = this.packing;
+    const packed = this.packed(message);
+    this.packing =
+      before === null
+        ? packed
+        : before.then(
+            () => packed,
+            () => packed,
+          );
+    return this.packing;
   }
 
   private complete(): void {
@@ -107,8 +129,6 @@ export class StreamServerCall extends BaseServerCall implements StreamCall {
   }
 
   private endedError(): GrpcError {
-    const reason: unknown = this.signal.reason;
-    if (reason instanceof GrpcError) return reason;
-    return new GrpcError(Status.CANCELLED, "Cannot send: the call is over");
+    return this.abortReason ?? new GrpcError(Status.CANCELLED, "Cannot send: the call is over");
   }
 }

@@ -1,5 +1,5 @@
 import type { Head } from "./connection/head.ts";
-import type { Http2Stream, ResetCauseCode } from "./connection/stream.ts";
+import type { Http2Stream } from "./connection/stream.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { decompress } from "./grpc/compression.ts";
 import { HeldBytes } from "./grpc/held-bytes.ts";
@@ -69,7 +69,6 @@ export class UnaryServerCall extends BaseServerCall implements UnaryCall, Messag
     try {
       this.read(stream, buffer, start, end);
     } catch (error) {
-      this.held?.set(0);
       return this.failWith(error);
     }
     if (endStream) this.onRequestEnd();
@@ -84,34 +83,37 @@ export class UnaryServerCall extends BaseServerCall implements UnaryCall, Messag
     this.request = owned ? message : Buffer.from(message);
   }
 
-  override onReset(stream: Http2Stream, code: number, cause: ResetCauseCode): void {
-    this.held?.set(0);
-    super.onReset(stream, code, cause);
-  }
-
   protected override onRequestEnd(): void {
-    this.held?.set(0);
     if (this.finished) return;
     const { request } = this;
-    if (request === null) {
+    if (request === null || (this.reader?.heldBytes ?? 0) > 0) {
       const text = "Cannot read request: the stream ended without a whole message";
       return this.fail(new GrpcError(Status.INTERNAL, text));
     }
     this.request = null;
-    if (!this.compressed) return this.run(request);
+    if (!this.compressed) {
+      this.held?.set(0);
+      return this.run(request);
+    }
     const encoding = this.requestEncoding();
     if (encoding === undefined) return;
-    decompress(request, encoding, this.settings.maxReceiveMessageBytes).then(
-      (message) => this.run(message),
-      (error: unknown) => this.failWith(error),
-    );
+    decompress(request, encoding, this.settings.maxReceiveMessageBytes)
+      .then(
+        (message) => this.run(message),
+        (error: unknown) => this.failWith(error),
+      )
+      .finally(() => this.held?.set(0));
+  }
+
+  protected override onOver(): void {
+    this.held?.set(0);
   }
 
   private read(stream: Http2Stream, buffer: Buffer, start: number, end: number): void {
     this.reader ??= new MessageReader(this, this.settings.maxReceiveMessageBytes);
     this.reader.push(buffer, start, end);
     this.held ??= new HeldBytes(stream.connection);
-    this.held.set(this.reader.heldBytes);
+    this.held.set(this.reader.heldBytes + (this.request?.length ?? 0));
     stream.consume(end - start);
   }
 

@@ -54,7 +54,7 @@ export class UnaryClientCall extends BaseClientCall implements MessageSink {
   }
 
   override start(connection: Http2Connection): void {
-    if (this.finished) return;
+    if (!this.mayStart()) return;
     const stream = connection.openStream(this);
     this.stream = stream;
     stream.sendHeaders(this.settings.headersOf(this), false);
@@ -68,7 +68,13 @@ export class UnaryClientCall extends BaseClientCall implements MessageSink {
     );
   }
 
-  override onData(stream: Http2Stream, buffer: Buffer, start: number, end: number): void {
+  override onData(
+    stream: Http2Stream,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    endStream: boolean,
+  ): void {
     stream.consume(end - start);
     if (this.finished) return;
     try {
@@ -77,6 +83,7 @@ export class UnaryClientCall extends BaseClientCall implements MessageSink {
     } catch (error) {
       this.abandon(asGrpcError(error));
     }
+    if (endStream) this.endWithoutStatus();
   }
 
   onMessage(message: Buffer, compressed: boolean, owned: boolean): void {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GrpcClient } from "@layotto/grpc-transport";
@@ -91,7 +91,6 @@ async function launch(dir: string, options: StartOptions): Promise<Layotto> {
   writeFileSync(configFile, options.text ?? JSON.stringify(withDefaults(options.config ?? {})));
   const runDir = join(dir, "run");
   const dataDir = options.dataDir ?? join(dir, "data");
-  mkdirSync(dataDir, { recursive: true });
   const places = ["-c", configFile, "--run-dir", runDir, "--data-dir", dataDir];
   const supervisor = spawn(process.execPath, [layottoMain, "start", ...places, ...(options.args ?? [])], {
     cwd: dir,

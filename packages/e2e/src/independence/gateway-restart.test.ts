@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { GrpcError, Status } from "@layotto/grpc-transport";
 import { eventually } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "../harness/calls.ts";
 import { embedded } from "../harness/configs.ts";
+import { relabel } from "../harness/data-dir.ts";
 import { type Layotto, startLayotto } from "../harness/layotto.ts";
 import { killHard } from "../harness/processes.ts";
 import { scopeOf } from "../harness/scope.ts";
@@ -14,15 +14,14 @@ const storeName = "state_demo";
 /** How long a call waits for an upstream, ms: the default of `gateway.upstreamWaitMs`. */
 const upstreamWaitMs = 1000;
 
-/** Breaks the state sidecar for good by its own configuration file; returns how to mend it. */
+/** Keeps the state sidecar from starting by labelling its data as somebody else's; returns how to mend it. */
 async function breakState(layotto: Layotto): Promise<() => Promise<void>> {
-  const file = join(layotto.runDir, "state.config.json");
-  const good = readFileSync(file, "utf8");
-  writeFileSync(file, "{");
+  const undo = relabel(join(layotto.dir, "data"), (label) => ({ ...label, installation: "theirs" }));
   killHard(await layotto.pidOf("state"));
-  await eventually("state to fail", async () => (await layotto.process("state")).state === "failed", 10_000);
+  const hasFailed = async (): Promise<boolean> => (await layotto.process("state")).state === "failed";
+  await eventually("state to fail", hasFailed, 10_000);
   return async () => {
-    writeFileSync(file, good);
+    undo();
     const { code, stderr } = await layotto.command("upgrade", "state");
     assert.equal(code, 0, stderr);
   };

@@ -19,6 +19,7 @@ export class Tally {
   #ended = 0;
   #methods = new Map<string, MethodTally>();
   #failures: FailedCall[] = [];
+  #until = Number.POSITIVE_INFINITY;
 
   /** A call begins; give the result to {@link end}. */
   begin(): number {
@@ -29,6 +30,11 @@ export class Tally {
   /** Calls that have begun and not ended. */
   get open(): number {
     return this.#issued - this.#ended;
+  }
+
+  /** No more calls begin: the time counts up to here, calls that are open still count when they end. */
+  freeze(): void {
+    this.#until = performance.now();
   }
 
   /** A call has ended. */
@@ -47,7 +53,7 @@ export class Tally {
 
   /** Returns what was counted and starts again; calls that are open stay counted as issued. */
   take(): LoadReport {
-    const now = performance.now();
+    const now = Math.min(performance.now(), this.#until);
     const entries = [...this.#methods].map(([name, tally]) => [name, report(tally, now)] as const);
     const result: LoadReport = {
       tookMs: now - this.#since,

@@ -106,6 +106,7 @@ function start(spec: LoadSpec): void {
 
 async function stop(): Promise<void> {
   running = false;
+  tally.freeze();
   // Every call has a deadline, so this ends.
   while (tally.open > 0) await pause(10);
   send({ type: "stopped", report: tally.take() });

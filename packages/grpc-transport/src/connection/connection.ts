@@ -3,6 +3,7 @@ import { DEFAULT_WINDOW_BYTES, ErrorCode, FrameType, MAX_STREAM_ID, Setting } fr
 import { FrameReader } from "../frame/reader.ts";
 import { encodeSettings, type PeerSettings } from "../frame/settings.ts";
 import { writeUint32 } from "../frame/write.ts";
+import { HpackBombError, HpackError } from "../hpack/hpack-error.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { Ping } from "./control-frames.ts";
 import { FloodGuard } from "./flood-guard.ts";
@@ -39,6 +40,8 @@ export class Http2Connection {
   closed = false;
   /** No new streams may be opened. */
   draining = false;
+  /** Number of reads so far: a clock that tells what came together. */
+  reads = 0;
 
   private readonly socket: Socket;
   private readonly options: ConnectionOptions;
@@ -82,6 +85,7 @@ export class Http2Connection {
     // A server waits for the first bytes: to an HTTP/1.1 client, SETTINGS would be noise before its answer.
     if (!this.isServer) this.sendPreface();
     readInto(socket, (buffer, start, end) => this.receive(buffer, start, end));
+    options.budget.connections++;
     addSwept(this);
   }
 
@@ -113,7 +117,7 @@ export class Http2Connection {
   /** Opens a stream as a client; check {@link available} first. */
   openStream(sink: StreamSink): Http2Stream {
     const stream = new Http2Stream(this, this.streams.takeNextId(), sink);
-    this.streams.table.add(stream);
+    this.addStream(stream);
     // After 2³⁰ streams a connection is used up; at full load that is little more than an hour.
     if (!this.streams.hasNextId) this.drain();
     return stream;
@@ -124,9 +128,16 @@ export class Http2Connection {
     this.receiver.control.measureBandwidth();
   }
 
+  /** Keeps a stream that one of the sides has opened. */
+  addStream(stream: Http2Stream): void {
+    this.streams.table.add(stream);
+    this.options.budget.streams++;
+  }
+
   /** Called by streams when they are over. */
   removeStream(stream: Http2Stream): void {
     this.streams.table.delete(stream);
+    this.options.budget.streams--;
     this.writer.removeBlocked(stream);
     if (this.streams.table.size + 1 === this.peer.maxConcurrentStreams) {
       this.options.events.onCapacity(this);
@@ -137,20 +148,31 @@ export class Http2Connection {
   /** Accounts for bytes held on behalf of the peer. */
   holdBuffered(bytes: number): void {
     this.bufferedBytes += bytes;
+    this.options.budget.bytes += bytes;
   }
 
   releaseBuffered(bytes: number): void {
     this.bufferedBytes -= bytes;
-  }
-
-  /** Whether more may be queued for the peer. What a client queues is its own to bound. */
-  get mayQueue(): boolean {
-    return !this.isServer || this.bufferedBytes <= this.options.limits.maxBufferedBytes;
+    this.options.budget.bytes -= bytes;
   }
 
   /** Whether the peer may make us hold `bytes` more. */
   mayBuffer(bytes: number): boolean {
-    return this.bufferedBytes + bytes <= this.options.limits.maxBufferedBytes;
+    const { limits, budget } = this.options;
+    const mine = this.bufferedBytes;
+    return mine + bytes <= limits.maxBufferedBytes && budget.mayHold(mine, bytes);
+  }
+
+  /** Whether `bytes` more may wait to be sent; what a client sends is its own affair. */
+  mayQueue(bytes: number): boolean {
+    return !this.isServer || this.mayBuffer(bytes);
+  }
+
+  /** Whether the peer may open one more stream. */
+  mayAccept(): boolean {
+    const { limits, budget } = this.options;
+    const { size } = this.streams.table;
+    return size < limits.maxConcurrentStreams && budget.mayOpen(size);
   }
 
   /** Remembers that we reset a stream, so that frames already on their way are ignored. */
@@ -208,6 +230,7 @@ export class Http2Connection {
   private receive(buffer: Buffer, start: number, end: number): void {
     if (this.closed) return;
     this.heard = true;
+    this.reads++;
     try {
       let offset = start;
       if (this.preface !== null) {
@@ -236,11 +259,12 @@ export class Http2Connection {
 
   private failWith(error: unknown): void {
     if (error instanceof ConnectionError) return this.close(error.code, error.message);
-    const hpack = error instanceof Error && error.name === "HpackError";
-    const code = hpack ? ErrorCode.COMPRESSION_ERROR : ErrorCode.INTERNAL_ERROR;
-    const message = hpack ? error.message : "internal error";
-    if (!hpack) this.closeReason ??= error instanceof Error ? error : new Error(String(error));
-    this.close(code, message);
+    if (error instanceof HpackBombError) {
+      return this.close(ErrorCode.ENHANCE_YOUR_CALM, error.message);
+    }
+    if (error instanceof HpackError) return this.close(ErrorCode.COMPRESSION_ERROR, error.message);
+    this.closeReason ??= error instanceof Error ? error : new Error(String(error));
+    this.close(ErrorCode.INTERNAL_ERROR, "internal error");
   }
 
   private sendPreface(): void {
@@ -320,6 +344,7 @@ export class Http2Connection {
   private notifyClosed(): void {
     if (this.closeNotified) return;
     this.closeNotified = true;
+    this.options.budget.connections--;
     this.options.events.onClose(this, this.closeReason);
   }
 

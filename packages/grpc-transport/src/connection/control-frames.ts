@@ -136,7 +136,7 @@ export class ControlFrames {
 
   /** Ends a stream for a fault of the peer; making us do that counts like resetting it (CVE-2025-8671). */
   fault(stream: Http2Stream, code: number = ErrorCode.PROTOCOL_ERROR): void {
-    this.guard.count(Flood.RESET);
+    this.guard.count(Flood.RAPID_RESET);
     stream.fail(code, ResetCause.LOCAL);
   }
 
@@ -152,7 +152,7 @@ export class ControlFrames {
     const stream = this.streams.table.get(id);
     if (stream !== undefined) this.fault(stream, code);
     else {
-      this.guard.count(Flood.RESET);
+      this.guard.count(Flood.RAPID_RESET);
       this.writer.writeReset(id, code);
     }
   }

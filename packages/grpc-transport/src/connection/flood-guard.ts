@@ -3,9 +3,23 @@ import type { ConnectionLimits } from "../limits.ts";
 import { ConnectionError } from "./connection-error.ts";
 
 /** Kinds of frames that cost us something and can be sent without end. */
-export const Flood = { RESET: 0, PING: 1, SETTINGS: 2, IDLE_FRAME: 3, WINDOW_UPDATE: 4 } as const;
+export const Flood = {
+  RESET: 0,
+  RAPID_RESET: 1,
+  PING: 2,
+  SETTINGS: 3,
+  IDLE_FRAME: 4,
+  WINDOW_UPDATE: 5,
+} as const;
 
-const names = ["RST_STREAM", "PING", "SETTINGS", "empty or PRIORITY", "WINDOW_UPDATE"];
+const names = [
+  "RST_STREAM",
+  "rapid or provoked RST_STREAM",
+  "PING",
+  "SETTINGS",
+  "empty or PRIORITY",
+  "WINDOW_UPDATE",
+];
 
 /**
  * Counts frames per second and ends the connection that exceeds a rate with ENHANCE_YOUR_CALM
@@ -19,6 +33,7 @@ export class FloodGuard {
   constructor(limits: ConnectionLimits) {
     this.allowed = Float64Array.of(
       limits.maxResetsPerSecond,
+      limits.maxRapidResetsPerSecond,
       limits.maxPingsPerSecond,
       limits.maxSettingsPerSecond,
       limits.maxIdleFramesPerSecond,
@@ -36,7 +51,7 @@ export class FloodGuard {
     const count = (this.counts[kind] ?? 0) + 1;
     this.counts[kind] = count;
     const allowed = this.allowed[kind] ?? 0;
-    if (count <= allowed || (kind !== Flood.RESET && count <= allowed + this.useful)) return;
+    if (count <= allowed || (kind > Flood.RAPID_RESET && count <= allowed + this.useful)) return;
     throw new ConnectionError(
       ErrorCode.ENHANCE_YOUR_CALM,
       `more than ${allowed} ${names[kind] ?? ""} frames per second`,

@@ -1,6 +1,7 @@
 import type { ConnectionLimits } from "../limits.ts";
 import type { Head } from "./head.ts";
 import type { Http2Connection } from "./connection.ts";
+import type { SharedBudget } from "./shared-budget.ts";
 import type { Http2Stream } from "./stream.ts";
 
 /** How a connection watches over its peer and its own age. Times in milliseconds; Infinity switches off. */
@@ -35,6 +36,8 @@ export interface ConnectionEvents {
 export interface ConnectionOptions extends KeepaliveOptions {
   isServer: boolean;
   limits: ConnectionLimits;
+  /** Shared with the other connections of a server. */
+  budget: SharedBudget;
   events: ConnectionEvents;
 }
 

@@ -108,13 +108,15 @@ export class FrameReceiver implements FrameSink {
     if (id === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "DATA on stream 0");
     const length = end - start;
     const endStream = (flags & Flag.END_STREAM) !== 0;
-    this.countReceived(length, endStream);
     let from = start;
     let to = end;
     if ((flags & Flag.PADDED) !== 0) {
       to = end - paddingOf(buffer, start, end);
       from = start + 1;
     }
+    if (to === from && !endStream) this.guard.count(Flood.IDLE_FRAME);
+    else this.guard.earn();
+    this.countReceived(length);
     const stream = this.streams.table.get(id);
     if (stream === undefined) return this.onDataOfClosed(id);
     if (stream.remoteClosed) return this.control.fault(stream, ErrorCode.STREAM_CLOSED);
@@ -132,9 +134,7 @@ export class FrameReceiver implements FrameSink {
   }
 
   /** Connection window is returned on receipt: only stream windows carry back-pressure. */
-  private countReceived(length: number, endStream: boolean): void {
-    if (length === 0 && !endStream) this.guard.count(Flood.IDLE_FRAME);
-    else this.guard.earn();
+  private countReceived(length: number): void {
     this.control.bandwidth.add(length);
     this.receiveWindow -= length;
     if (this.receiveWindow < 0) {
@@ -154,7 +154,7 @@ export class FrameReceiver implements FrameSink {
     // What a server had under way when we gave a stream up is no fault of it.
     if (!this.isServer || id > this.streams.lastAcceptedId) return;
     if (this.streams.resets.has(id)) return;
-    this.guard.count(Flood.RESET);
+    this.guard.count(Flood.RAPID_RESET);
     this.writer.writeReset(id, ErrorCode.STREAM_CLOSED);
   }
 
@@ -218,7 +218,7 @@ export class FrameReceiver implements FrameSink {
     if (!this.opensStream(id)) return this.onHeadersOfClosed(id);
     this.streams.lastPeerId = id;
     if (id > this.streams.lastAcceptedId) return;
-    if (this.streams.table.size >= this.limits.maxConcurrentStreams) {
+    if (!this.connection.mayAccept()) {
       return this.refuse(id, ErrorCode.REFUSED_STREAM);
     }
     this.acceptStream(id, list, endStream);
@@ -237,7 +237,7 @@ export class FrameReceiver implements FrameSink {
     stream.headersReceived = true;
     stream.expectedBytes = head.contentLength;
     stream.remoteClosed = endStream;
-    this.streams.table.add(stream);
+    this.connection.addStream(stream);
     try {
       this.events.onStream(stream, head, endStream);
     } catch (error) {
@@ -278,16 +278,21 @@ export class FrameReceiver implements FrameSink {
     if (this.streams.isIdle(id)) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on an idle stream");
     }
-    // A server can reset no more streams than we opened.
-    if (this.isServer) this.guard.count(Flood.RESET);
     const code = readUint32(buffer, start);
     const refused = !this.isServer && code === ErrorCode.REFUSED_STREAM;
     const stream = this.streams.table.get(id);
+    // A server can reset no more streams than we opened.
+    if (this.isServer) this.guard.count(this.isRapid(stream) ? Flood.RAPID_RESET : Flood.RESET);
     stream?.fail(code, refused ? ResetCause.UNPROCESSED : ResetCause.REMOTE);
   }
 
+  /** Reset before anybody could have acted on it (CVE-2023-44487), unlike a deadline that passed. */
+  private isRapid(stream: Http2Stream | undefined): boolean {
+    return stream !== undefined && this.connection.reads - stream.bornAt <= 1;
+  }
+
   private refuse(id: number, code: number): void {
-    this.guard.count(Flood.RESET);
+    this.guard.count(Flood.RAPID_RESET);
     this.writer.writeReset(id, code);
     this.streams.resets.add(id);
   }
@@ -303,12 +308,7 @@ function isInterim(head: Head): boolean {
   return head.status >= 100 && head.status < 200;
 }
 
-function isFaulty(
-  stream: Http2Stream,
-  head: Head,
-  trailers: boolean,
-  endStream: boolean,
-): boolean {
+function isFaulty(stream: Http2Stream, head: Head, trailers: boolean, endStream: boolean): boolean {
   if (trailers && (!endStream || stream.expectedBytes > 0)) return true;
   if (head.status === 101 || head.malformed !== null) return true;
   return endStream && isInterim(head);

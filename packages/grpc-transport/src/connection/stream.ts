@@ -66,6 +66,8 @@ export class Http2Stream {
   headersReceived = false;
   /** Bytes waiting for a window or for the socket. */
   queuedBytes = 0;
+  /** Number of the read in which the stream was opened. */
+  readonly bornAt: number;
   /** When the head of the queue last moved, ms of the connection's clock. */
   stalledSince = 0;
 
@@ -77,6 +79,7 @@ export class Http2Stream {
   constructor(connection: Http2Connection, id: number, sink: StreamSink) {
     this.connection = connection;
     this.id = id;
+    this.bornAt = connection.reads;
     this.sink = sink;
     this.sendWindow = connection.peer.initialWindowBytes;
     this.receiveWindow = connection.streamWindowBytes;
@@ -109,7 +112,7 @@ export class Http2Stream {
       if (start + sent === end) return 0;
     }
     const rest = end - start - sent;
-    if (rest > 0 && !this.connection.mayQueue) {
+    if (rest > 0 && !this.connection.mayQueue(rest)) {
       this.fail(ErrorCode.ENHANCE_YOUR_CALM, ResetCause.LOCAL);
       return 0;
     }

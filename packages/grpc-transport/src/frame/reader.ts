@@ -1,5 +1,5 @@
 import { ConnectionError } from "../connection/connection-error.ts";
-import { ErrorCode, FRAME_HEADER_BYTES } from "./constants.ts";
+import { DEFAULT_MAX_FRAME_BYTES, ErrorCode, FRAME_HEADER_BYTES } from "./constants.ts";
 import { readUint32 } from "./write.ts";
 
 /** Receives complete frames. The payload is `buffer[start, end)` and valid only during the call. */
@@ -17,6 +17,23 @@ export interface FrameSink {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** Frames up to this size are put together in buffers that are used again: it is what peers send. */
+const POOLED_BYTES = FRAME_HEADER_BYTES + DEFAULT_MAX_FRAME_BYTES;
+/** Spare buffers kept for all connections of the process (512 KiB). */
+const MAX_SPARE_BUFFERS = 32;
+/** Below this size an allocation is cheaper than a buffer of the pool, and holds less. */
+const SMALL_BYTES = 1024;
+
+const spare: Buffer[] = [];
+
+function takeBuffer(bytes: number): Buffer {
+  if (bytes <= SMALL_BYTES || bytes > POOLED_BYTES) return Buffer.allocUnsafe(bytes);
+  return spare.pop() ?? Buffer.allocUnsafeSlow(POOLED_BYTES);
+}
+
+function giveBuffer(buffer: Buffer): void {
+  if (buffer.length === POOLED_BYTES && spare.length < MAX_SPARE_BUFFERS) spare.push(buffer);
+}
 
 /**
  * Cuts a byte stream into frames (RFC 9113 §4.1). Frames that lie within one read are parsed in place;
@@ -28,6 +45,7 @@ export class FrameReader {
   private readonly sink: FrameSink;
   private held: Buffer = NOTHING;
   private heldBytes = 0;
+  private heldTotal = 0;
 
   constructor(sink: FrameSink, maxFrameBytes: number) {
     this.sink = sink;
@@ -72,7 +90,8 @@ export class FrameReader {
     const available = end - offset;
     const known = available >= FRAME_HEADER_BYTES;
     const total = FRAME_HEADER_BYTES + (known ? this.payloadBytes(buffer, offset) : 0);
-    this.held = Buffer.allocUnsafe(total);
+    this.held = takeBuffer(total);
+    this.heldTotal = total;
     buffer.copy(this.held, 0, offset, end);
     this.heldBytes = available;
   }
@@ -84,15 +103,17 @@ export class FrameReader {
       offset = this.take(buffer, offset, end, FRAME_HEADER_BYTES);
       if (this.heldBytes < FRAME_HEADER_BYTES) return offset;
       const header = this.held;
-      this.held = Buffer.allocUnsafe(FRAME_HEADER_BYTES + this.payloadBytes(header, 0));
+      this.heldTotal = FRAME_HEADER_BYTES + this.payloadBytes(header, 0);
+      this.held = takeBuffer(this.heldTotal);
       header.copy(this.held, 0, 0, FRAME_HEADER_BYTES);
     }
-    offset = this.take(buffer, offset, end, this.held.length);
-    if (this.heldBytes === this.held.length) {
+    offset = this.take(buffer, offset, end, this.heldTotal);
+    if (this.heldBytes === this.heldTotal) {
       const frame = this.held;
       this.held = NOTHING;
       this.heldBytes = 0;
-      this.deliver(frame, 0, frame.length);
+      this.deliver(frame, 0, this.heldTotal);
+      giveBuffer(frame);
     }
     return offset;
   }

@@ -1,6 +1,7 @@
-import { gunzip, gzip } from "node:zlib";
+import { gzip } from "node:zlib";
 import { GrpcError } from "../grpc-error.ts";
 import { Status } from "../status.ts";
+import { gunzipBounded } from "./gunzip.ts";
 import { tooLarge } from "./message-reader.ts";
 
 /** Message encodings that we read and write. */
@@ -29,15 +30,10 @@ export function decompress(
     );
     return Promise.reject(error);
   }
-  return new Promise((resolve, reject) => {
-    gunzip(message, { maxOutputLength: Math.max(1, maxBytes) }, (error, result) => {
-      if (error === null) resolve(result);
-      else if ("code" in error && error.code === "ERR_BUFFER_TOO_LARGE") {
-        reject(tooLarge(maxBytes + 1, maxBytes));
-      } else {
-        reject(new GrpcError(Status.INTERNAL, "Cannot read compressed message: invalid gzip"));
-      }
-    });
+  return gunzipBounded(message, maxBytes).catch((error: unknown) => {
+    const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBytes + 1, maxBytes);
+    throw new GrpcError(Status.INTERNAL, "Cannot read compressed message: invalid gzip");
   });
 }
 

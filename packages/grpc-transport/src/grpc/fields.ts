@@ -24,11 +24,16 @@ export function grpcStatusField(code: number): HeaderField {
   return grpcStatusFields[code] ?? new HeaderField("grpc-status", String(code));
 }
 
-/** Names that metadata may not set because the protocol does. */
+/** Names that metadata may not set because the protocols do. */
+const reserved: ReadonlySet<string> = new Set(
+  (
+    "content-type content-length te user-agent connection keep-alive proxy-connection " +
+    "transfer-encoding upgrade"
+  ).split(" "),
+);
+
 function isReserved(name: string): boolean {
-  return (
-    name.startsWith("grpc-") || name === "content-type" || name === "te" || name === "user-agent"
-  );
+  return name.startsWith("grpc-") || reserved.has(name);
 }
 
 /** Header fields of custom metadata. */

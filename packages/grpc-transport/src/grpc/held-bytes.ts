@@ -17,15 +17,16 @@ export class HeldBytes {
    * @throws {GrpcError} RESOURCE_EXHAUSTED when the connection would hold too much
    */
   set(bytes: number): void {
+    if (this.trySet(bytes)) return;
+    throw new GrpcError(Status.RESOURCE_EXHAUSTED, "Connection buffers too many messages");
+  }
+
+  /** The same, saying whether the connection may hold that much; if not, nothing changes. */
+  trySet(bytes: number): boolean {
     const more = bytes - this.bytes;
-    if (more === 0) return;
-    if (more > 0 && !this.connection.mayBuffer(more)) {
-      throw new GrpcError(
-        Status.RESOURCE_EXHAUSTED,
-        "Connection buffers too many partial messages",
-      );
-    }
+    if (more > 0 && !this.connection.mayBuffer(more)) return false;
     this.bytes = bytes;
-    this.connection.holdBuffered(more);
+    if (more !== 0) this.connection.holdBuffered(more);
+    return true;
   }
 }

@@ -5,6 +5,9 @@ import { decompress, type Encoding } from "./compression.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { MessageReader, type MessageSink } from "./message-reader.ts";
 
+/** What a waiting message costs beside its octets. */
+const ITEM_BYTES = 128;
+
 interface Item {
   message: Buffer;
   compressed: boolean;
@@ -17,13 +20,16 @@ interface Waiter {
 
 /**
  * Received messages of a streaming call as an async iterator. Window is returned only while no whole
- * message waits to be taken, so a slow reader holds at most a window and one message.
+ * message waits to be taken, so a slow reader holds at most a window and one message. On servers what is
+ * held counts against the limit of the connection, for the peer decides how many calls there are.
  */
 export class MessageQueue implements AsyncIterableIterator<Uint8Array>, MessageSink {
   private readonly reader: MessageReader;
   private readonly maxMessageBytes: number;
   private readonly items: Item[] = [];
   private readonly onReturn: () => void;
+  private itemBytes = 0;
+  private disposed = false;
   private stream: Http2Stream | undefined;
   private encoding: Encoding = "identity";
   private waiter: Waiter | null = null;
@@ -54,13 +60,15 @@ export class MessageQueue implements AsyncIterableIterator<Uint8Array>, MessageS
     this.owed += end - start;
     this.reader.push(buffer, start, end);
     this.held ??= new HeldBytes(stream.connection);
-    this.held.set(this.reader.heldBytes);
+    const items = stream.connection.isServer ? this.itemBytes : 0;
+    this.held.set(this.reader.heldBytes + items);
     this.returnWindow();
   }
 
   onMessage(message: Buffer, compressed: boolean, owned: boolean): void {
     const item = { message: owned ? message : Buffer.from(message), compressed };
     this.items.push(item);
+    this.itemBytes += message.length + ITEM_BYTES;
     if (this.waiter === null) return;
     const { resolve, reject } = this.waiter;
     this.waiter = null;
@@ -72,7 +80,7 @@ export class MessageQueue implements AsyncIterableIterator<Uint8Array>, MessageS
     if (this.ended) return;
     this.ended = true;
     this.error = error ?? this.truncated();
-    this.held?.set(0);
+    this.release(0);
     if (this.waiter === null) return;
     const { resolve, reject } = this.waiter;
     this.waiter = null;
@@ -80,9 +88,20 @@ export class MessageQueue implements AsyncIterableIterator<Uint8Array>, MessageS
     else reject(this.error);
   }
 
+  /** The call is over and nobody will read: forgets what waits. */
+  dispose(error?: unknown): void {
+    this.disposed = true;
+    this.items.length = 0;
+    this.itemBytes = 0;
+    this.finish(error);
+    this.held?.set(0);
+  }
+
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const item = this.items.shift();
     if (item !== undefined) {
+      this.itemBytes -= item.message.length + ITEM_BYTES;
+      this.release(this.reader.heldBytes);
       this.returnWindow();
       return this.unpack(item);
     }
@@ -114,6 +133,13 @@ export class MessageQueue implements AsyncIterableIterator<Uint8Array>, MessageS
     const bytes = this.owed;
     this.owed = 0;
     this.stream?.consume(bytes);
+  }
+
+  /** Accounts for less than before, which never fails. */
+  private release(partialBytes: number): void {
+    if (this.disposed || this.held === null) return;
+    const items = this.stream?.connection.isServer ? this.itemBytes : 0;
+    this.held.set((this.ended ? 0 : partialBytes) + items);
   }
 
   private truncated(): GrpcError | undefined {

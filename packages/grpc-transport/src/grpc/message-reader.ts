@@ -5,6 +5,9 @@ import { readUint32 } from "../frame/write.ts";
 /** Octets before every message: compressed flag and length. */
 export const PREFIX_BYTES = 5;
 
+const NOTHING = Buffer.alloc(0);
+const FIRST_CAPACITY = 64;
+
 /** Receives whole messages. `message` is a view of the input, valid only during the call, unless `owned`. */
 export interface MessageSink {
   onMessage(message: Buffer, compressed: boolean, owned: boolean): void;
@@ -18,7 +21,7 @@ export interface MessageSink {
 export class MessageReader {
   private readonly sink: MessageSink;
   private readonly maxMessageBytes: number;
-  private parts: Buffer[] = [];
+  private partial: Buffer = NOTHING;
   private held = 0;
 
   constructor(sink: MessageSink, maxMessageBytes: number) {
@@ -58,9 +61,23 @@ export class MessageReader {
     return length;
   }
 
+  /** One growing buffer: many tiny frames must not cost an object each. */
   private hold(buffer: Buffer, start: number, end: number): void {
-    this.parts.push(Buffer.from(buffer.subarray(start, end)));
-    this.held += end - start;
+    const bytes = this.held + end - start;
+    if (this.partial.length < bytes) {
+      const larger = Buffer.allocUnsafe(this.capacityFor(bytes));
+      this.partial.copy(larger, 0, 0, this.held);
+      this.partial = larger;
+    }
+    buffer.copy(this.partial, this.held, start, end);
+    this.held = bytes;
+  }
+
+  /** Doubles, but not beyond the message; its announced length alone reserves little. */
+  private capacityFor(bytes: number): number {
+    if (this.held < PREFIX_BYTES) return Math.max(bytes, FIRST_CAPACITY);
+    const total = PREFIX_BYTES + this.messageBytes(this.partial, 0);
+    return Math.max(bytes, Math.min(total, 2 * this.partial.length));
   }
 
   /** Adds to the held message; returns the offset of the first byte that is not part of it. */
@@ -70,16 +87,13 @@ export class MessageReader {
       offset = Math.min(end, start + PREFIX_BYTES - this.held);
       this.hold(buffer, start, offset);
       if (this.held < PREFIX_BYTES) return offset;
-      this.parts = [Buffer.concat(this.parts, this.held)];
     }
-    const head = this.parts[0];
-    if (head === undefined) return offset;
-    const total = PREFIX_BYTES + this.messageBytes(head, 0);
+    const total = PREFIX_BYTES + this.messageBytes(this.partial, 0);
     const next = Math.min(end, offset + total - this.held);
     if (next > offset) this.hold(buffer, offset, next);
     if (this.held < total) return next;
-    const whole = this.parts.length === 1 ? head : Buffer.concat(this.parts, total);
-    this.parts = [];
+    const whole = this.partial.subarray(0, total);
+    this.partial = NOTHING;
     this.held = 0;
     this.sink.onMessage(whole.subarray(PREFIX_BYTES), whole[0] === 1, true);
     return next;

@@ -3,7 +3,7 @@ import { BlockReader } from "./block-reader.ts";
 import { DynamicTable } from "./dynamic-table.ts";
 import { HeaderField } from "./field.ts";
 import { HeaderList } from "./header-list.ts";
-import { HpackError } from "./hpack-error.ts";
+import { HpackBombError, HpackError } from "./hpack-error.ts";
 import { octetAt } from "./octets.ts";
 import { staticTable, staticTableLength } from "./static-table.ts";
 
@@ -20,6 +20,8 @@ export interface DecoderLimits {
 /** All decoders share one: decoding a block is synchronous and never nested. */
 const reader = new BlockReader(Buffer.alloc(0));
 const noUpdateDue = -1;
+/** A list may exceed its limit by this many times it before the peer is taken for an attacker. */
+const BOMB_FACTOR = 4;
 
 /** Decodes the header blocks of one direction of a connection (RFC 7541). */
 export class HpackDecoder {
@@ -74,6 +76,7 @@ export class HpackDecoder {
       // A field that does not fit leaves less than no room, so that nothing behind it is kept either.
       room -= field.size;
       if (room >= 0) fields.push(field);
+      else if (room < -BOMB_FACTOR * this.maxListBytes) throw bomb(this.maxListBytes);
     }
     // The copy has no spare room; cached lists live as long as their connection.
     return new HeaderList(fields.slice(), room < 0);
@@ -145,4 +148,8 @@ export class HpackDecoder {
     while (table.bytes > room && table.length > 0) table.dropOldest();
     if (room >= 0) table.append(field);
   }
+}
+
+function bomb(limit: number): HpackBombError {
+  return new HpackBombError(`Header list is more than ${BOMB_FACTOR} times the limit of ${limit}`);
 }

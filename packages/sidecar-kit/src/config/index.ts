@@ -12,5 +12,6 @@ export {
   type LoadedConfig,
 } from "./load.ts";
 export { checkZod, type CheckedValue } from "./check-zod.ts";
+export { configSchema } from "./file-schema.ts";
 export { commonSections, layottoSections } from "./common.ts";
 export { sectionSchemas, validateConfig, type ValidatedConfig } from "./validate.ts";

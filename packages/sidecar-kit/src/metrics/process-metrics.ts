@@ -1,11 +1,14 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { MetricFamily, MetricKind } from "./family.ts";
 
-/** Returns a source of process metrics: CPU, memory, event-loop delay since the last look, start time. */
+/**
+ * Returns a source of process metrics: CPU, memory, event-loop delay since the last look, start time. The delay is
+ * watched from the first look on: watching costs 0.4 MB and 50 wake-ups a second, which nobody should pay unread.
+ */
 export function processMetrics(): () => MetricFamily[] {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
+  let watched: IntervalHistogram | undefined;
   return () => {
+    const delay = (watched ??= watchDelay());
     const cpu = process.cpuUsage();
     const memory = process.memoryUsage();
     const families = [
@@ -39,6 +42,12 @@ export function processMetrics(): () => MetricFamily[] {
     delay.reset();
     return families;
   };
+}
+
+function watchDelay(): IntervalHistogram {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  return delay;
 }
 
 function ns(value: number): number {

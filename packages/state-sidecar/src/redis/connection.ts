@@ -57,17 +57,22 @@ export class RedisConnection<S extends string = never> {
   /**
    * Sends commands for one call.
    *
+   * @param extraMs what the commands may take by their nature, on top of the component's timeout
    * @throws RpcError BACKEND_TIMEOUT by the caller's deadline or the component's timeout, whichever is first; what has
    * not been sent by then is not sent
    * @throws RpcError BACKEND_UNAVAILABLE, BACKEND_FAILED …
    */
-  call<T>(options: CallOptions, send: (client: ScriptedClient<S>) => Promise<T>): Promise<T> {
+  call<T>(
+    options: CallOptions,
+    send: (client: ScriptedClient<S>) => Promise<T>,
+    extraMs = 0,
+  ): Promise<T> {
     const now = Date.now();
     const { deadlineMs = Infinity } = options;
     if (deadlineMs <= now) return Promise.reject(tooLate("before it was sent to redis"));
     return new Promise<T>((resolve, reject) => {
       const waiting: Expirable = {
-        deadlineMs: Math.min(deadlineMs, now + this.#callTimeoutMs),
+        deadlineMs: Math.min(deadlineMs, now + this.#callTimeoutMs + extraMs),
         expire: () => reject(tooLate("before redis answered")),
       };
       this.#deadlines.add(waiting);
@@ -133,7 +138,7 @@ function commonOptions(target: RedisTarget) {
     ...(target.tls && { tls: { rejectUnauthorized: false } }), // as Layotto: enableTLS checks no certificate
     connectTimeout: target.connectTimeoutMs,
     // Data in flight and nothing received for this long: the peer is gone without a word, so connect anew.
-    socketTimeout: target.callTimeoutMs + 1000,
+    socketTimeout: target.callTimeoutMs + 1500,
     keepAlive: 30_000,
     lazyConnect: true,
     protocol: 2,

@@ -56,7 +56,7 @@ describe("RedisConnection in trouble", { skip: withoutRedis }, () => {
   it("stalled peer and no deadline: the call ends by the component's timeout, and a dead connection is replaced", async () => {
     proxy.stall();
     await fails(TIMEOUT, 1300);
-    await realWait(1200);
+    await realWait(1700);
     proxy.resume();
     await recovers();
   });

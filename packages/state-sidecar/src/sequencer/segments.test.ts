@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { testCall } from "../testing/call.ts";
+import { InMemorySequencer } from "./components/in-memory/in-memory.ts";
 import { PREFETCH_AT, SEGMENT_SIZE, Segments } from "./segments.ts";
 
 const SHORT = { waitMs: 60, retryEveryMs: 20 };
@@ -45,6 +46,11 @@ describe("Segments", () => {
     const segments = new Segments(fakeStore());
     await segments.next("k", testCall());
     assert.equal(segments.next("k", testCall()), 2);
+  });
+
+  it("never makes a promise when the store answers at once", () => {
+    const segments = new Segments(new InMemorySequencer());
+    for (let i = 1; i <= 3 * SEGMENT_SIZE; i++) assert.equal(segments.next("k", testCall()), i);
   });
 
   it("callers that arrive together share the first segment", async () => {

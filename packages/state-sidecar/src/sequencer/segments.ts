@@ -83,8 +83,11 @@ export class Segments {
     const until = Math.min(Date.now() + this.#times.waitMs, options.deadlineMs ?? Infinity);
     while (segment.next >= segment.end && !this.#swap(segment)) {
       const remainingMs = until - Date.now();
-      if (remainingMs <= 0) throw sequencerErrors.SEGMENT_UNAVAILABLE();
-      await settledWithin(this.#prefetch(key, segment), remainingMs);
+      if (remainingMs <= 0 || this.#closing.signal.aborted) {
+        throw sequencerErrors.SEGMENT_UNAVAILABLE();
+      }
+      const fetching = this.#prefetch(key, segment);
+      if (fetching !== undefined) await settledWithin(fetching, remainingMs);
     }
     return this.#take(key, segment);
   }
@@ -122,19 +125,30 @@ export class Segments {
     }
   }
 
-  /** Fetches the segment ahead unless that is under way. */
-  #prefetch(key: string, segment: Segment): Promise<void> {
-    segment.fetching ??= this.#fetchStubbornly(key, segment).finally(() => {
+  /** Fetches the segment ahead unless that is under way. Stores that answer at once make no promise. */
+  #prefetch(key: string, segment: Segment): Promise<void> | undefined {
+    if (segment.fetching !== undefined || segment.ahead !== 0) return segment.fetching;
+    let first: MaybePromise<number>;
+    try {
+      first = this.#fetch(key);
+    } catch (error) {
+      first = Promise.reject(error);
+    }
+    if (typeof first === "number") {
+      segment.ahead = first;
+      return undefined;
+    }
+    segment.fetching = this.#fetchStubbornly(key, segment, first).finally(() => {
       segment.fetching = undefined;
     });
     return segment.fetching;
   }
 
   /** Five quick retries, then one every 2 s for as long as it takes. */
-  async #fetchStubbornly(key: string, segment: Segment): Promise<void> {
+  async #fetchStubbornly(key: string, segment: Segment, first: Promise<number>): Promise<void> {
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       try {
-        segment.ahead = await this.#fetch(key);
+        segment.ahead = await (attempt === 0 ? first : this.#fetch(key));
         return;
       } catch {
         // Whoever needs the segment says so: SEGMENT_UNAVAILABLE.

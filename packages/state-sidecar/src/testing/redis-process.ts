@@ -1,13 +1,27 @@
-// A process that takes ids from a Redis, for tests: node redis-process.ts <host:port> <key> <count>
+// A process that uses a Redis, for tests: node redis-process.ts take|lock <host:port> <key> <count|owner> [seconds]
+import { openLock } from "../lock/components/redis/redis.ts";
 import { redisPlainMetadata } from "../redis/metadata.ts";
 import { openSequencer } from "../sequencer/components/redis/redis.ts";
 import { testCall } from "./call.ts";
 import { redisContext } from "./redis.ts";
 
-const [address = "", key = "", count = ""] = process.argv.slice(2);
+const [command, address = "", key = "", extra = "", seconds = ""] = process.argv.slice(2);
 const metadata = redisPlainMetadata.parse({ redisHost: address });
-const store = await openSequencer(metadata, redisContext);
-const ids: number[] = [];
-while (ids.length < Number(count)) ids.push(await store.next(key, testCall()));
-process.stdout.write(`${JSON.stringify(ids)}\n`);
-await store.close();
+
+if (command === "take") await take();
+else await lock();
+
+/** Takes `extra` ids and prints them. */
+async function take(): Promise<void> {
+  const store = await openSequencer(metadata, redisContext);
+  const ids: number[] = [];
+  while (ids.length < Number(extra)) ids.push(await store.next(key, testCall()));
+  process.stdout.write(`${JSON.stringify(ids)}\n`);
+  await store.close();
+}
+
+/** Takes a lock and stays. */
+async function lock(): Promise<void> {
+  const store = await openLock(metadata, redisContext);
+  process.stdout.write(`${await store.tryLock(key, extra, Number(seconds), testCall())}\n`);
+}

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Redis } from "ioredis";
 import { testCall } from "../../../testing/call.ts";
+import { firstLine, startScript } from "../../../testing/child.ts";
 import { redisContext, redisServer, withoutRedis } from "../../../testing/redis.ts";
 import { realWait } from "../../../testing/temporary.ts";
 import { lockConformance } from "../../conformance.ts";
@@ -15,10 +16,16 @@ lockConformance(
     return {
       open: () => open(server.address),
       advance: realWait,
+      lockAndKill: async (key, owner, expireSeconds) => {
+        const args = ["lock", server.address, key, owner, `${expireSeconds}`];
+        const child = startScript("redis-process", ...args);
+        await firstLine(child);
+        await child.kill();
+      },
       close: () => server.end(),
     };
   },
-  { skip: withoutRedis },
+  { skip: withoutRedis, spansProcesses: true },
 );
 
 describe("RedisLock", { skip: withoutRedis }, () => {

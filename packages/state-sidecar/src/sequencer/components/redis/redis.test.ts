@@ -15,7 +15,7 @@ sequencerConformance(
     return {
       open: () => open(server.address),
       takeElsewhere: async (key, count) => {
-        const line = await runScript("redis-process", server.address, key, `${count}`);
+        const line = await runScript("redis-process", "take", server.address, key, `${count}`);
         return JSON.parse(line) as number[]; // what the script prints
       },
       close: () => server.end(),

@@ -5,11 +5,9 @@ import { commonMetadata } from "../../../metadata.ts";
 /** Metadata of the in-memory state store. */
 export const inMemoryStateMetadata = z.strictObject({
   ...commonMetadata,
-  maxEntries: stringInt({ min: 1 })
-    .default(1_000_000)
-    .meta({
-      description: "Keys that the store takes; a write beyond fails with RESOURCE_EXHAUSTED",
-    }),
+  maxEntries: stringInt({ min: 1 }).default(1_000_000).meta({
+    description: "Keys that the store takes; a write beyond fails with RESOURCE_EXHAUSTED",
+  }),
   maxBytes: stringInt({ min: 1 })
     .default(256 * 1024 * 1024)
     .meta({ description: "Bytes of keys and values that the store takes" }),

@@ -26,12 +26,13 @@ export class StrongConnection {
     send: (client: ScriptedClient<StateScript>) => Promise<unknown>,
   ): Promise<unknown> {
     const connection = await this.#connected();
-    return connection.call(options, async (client) => {
+    const write = async (client: ScriptedClient<StateScript>): Promise<unknown> => {
       const replicas = await this.#countReplicas(client);
       if (replicas === 0) return send(client);
       const [result] = await Promise.all([send(client), client.wait(replicas, WAIT_MS)]);
       return result;
-    });
+    };
+    return connection.call(options, write, WAIT_MS);
   }
 
   async close(): Promise<void> {
