@@ -94,19 +94,23 @@ function faultOf(entry, file, name) {
   return undefined;
 }
 
-for (const entry of all) {
-  for (const file of walk(join(root, "packages", entry.name, "src"))) {
-    if (!file.endsWith(".ts")) continue;
-    const path = shown(file);
-    for (const { name, line } of importsOf(file)) {
-      const fault = faultOf(entry, file, name);
-      if (fault !== undefined) faults.push(`${path}:${line}: may not import "${name}": ${fault}`);
-      for (const rule of rules)
-        if (rule.files.test(path) && rule.imports.test(name) && (rule.testsToo || !isTest(path)))
-          faults.push(`${path}:${line}: may not import "${name}": ${rule.reason}`);
-    }
-  }
+/** Every breach of one file, as lines to print. */
+function faultsIn(entry, file) {
+  const path = shown(file);
+  return importsOf(file).flatMap(({ name, line }) => {
+    const broken = rules.filter(
+      (rule) =>
+        rule.files.test(path) && rule.imports.test(name) && (rule.testsToo || !isTest(path)),
+    );
+    return [faultOf(entry, file, name), ...broken.map((rule) => rule.reason)]
+      .filter((reason) => reason !== undefined)
+      .map((reason) => `${path}:${line}: may not import "${name}": ${reason}`);
+  });
 }
+
+for (const entry of all)
+  for (const file of walk(join(root, "packages", entry.name, "src")))
+    if (file.endsWith(".ts")) faults.push(...faultsIn(entry, file));
 
 for (const fault of faults) console.error(fault);
 console.log(`${all.length} packages, ${faults.length} forbidden imports`);

@@ -101,8 +101,9 @@ async function runAll(files, width, values, report) {
   await Promise.all(Array.from({ length: width }, worker));
 }
 
-const isAlone = (file) =>
-  file.endsWith(".alone.test.ts") || shown(file).startsWith("packages/e2e/");
+/** Tests that measure time or memory, or start many processes: another file beside them would spoil the figures. */
+const alone = [/\.alone\.test\.ts$/u, /^packages\/e2e\//u, /\/conformance\/hostile\.test\.ts$/u];
+const isAlone = (file) => alone.some((pattern) => pattern.test(shown(file)));
 
 /** Runs the tests as the arguments say and sets the exit code. */
 export async function main(args) {

@@ -195,7 +195,7 @@ describe("Gateway", () => {
       t,
       ["state"],
       { listen },
-      { handles: { grpc: handle } },
+      { handles: { grpc: [handle] } },
     );
     await sidecar(t, runDir, "state");
     assert.deepEqual(gateway.addresses, [listen]);

@@ -19,8 +19,8 @@ export interface GatewayOptions {
   readonly callback?: { readonly host: string; readonly port: number } | undefined;
   /** Release shown by `/actuator/info`. Default `0.0.0`. */
   readonly version?: string;
-  /** Listening handles that a supervisor handed over, for the first TCP listener and for the actuator. */
-  readonly handles?: { readonly grpc?: unknown; readonly actuator?: unknown };
+  /** Listening handles that a supervisor handed over, for the TCP listeners in order and for the actuator. */
+  readonly handles?: { readonly grpc?: readonly unknown[]; readonly actuator?: unknown };
   /** Default: a new registry. */
   readonly metrics?: Metrics;
 }
@@ -84,7 +84,7 @@ export class Gateway {
     const { config, handles, logger } = this.#options;
     for (const upstream of this.upstreams) upstream.start();
     try {
-      await this.#servers.open(handles?.grpc);
+      await this.#servers.open(handles?.grpc ?? []);
       if (config.actuator !== false) {
         this.#actuatorAddress = await this.#actuator.open(config.actuator, handles?.actuator);
       }

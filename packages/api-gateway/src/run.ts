@@ -147,8 +147,10 @@ function callbackOf({ callbackHost: host, callbackPort: port }: CommonConfig) {
 async function inherited(
   launch: Launch,
   life: Life,
-): Promise<{ grpc?: unknown; actuator?: unknown }> {
-  const get = (name: string): Promise<unknown> | undefined =>
-    launch.listeners.includes(name) ? life.listener(name) : undefined;
-  return { grpc: await get("grpc"), actuator: await get("actuator") };
+): Promise<{ grpc: readonly unknown[]; actuator?: unknown }> {
+  // The first TCP listener is called grpc, the next ones grpc-2, grpc-3 and so on.
+  const grpc = launch.listeners.filter((name) => name.startsWith("grpc"));
+  const handles = await Promise.all(grpc.map((name) => life.listener(name)));
+  if (!launch.listeners.includes("actuator")) return { grpc: handles };
+  return { grpc: handles, actuator: await life.listener("actuator") };
 }

@@ -57,16 +57,15 @@ export class Servers {
   /**
    * Opens all listeners. Unix sockets get their public names with {@link publish}.
    *
-   * @param handle listening handle that a supervisor handed over for the first TCP listener
+   * @param handles listening handles that a supervisor handed over, one for each TCP listener in their order
    * @throws StartError with exit code 69 when an address is taken
    */
-  async open(handle: unknown): Promise<void> {
+  async open(handles: readonly unknown[]): Promise<void> {
     const { config, runDir } = this.#options;
-    let given = handle;
+    let tcpListeners = 0;
     for (const address of config.listen) {
-      const isTcp = "port" in address;
-      this.#public.push(await this.#openPublic(address, isTcp ? given : undefined));
-      if (isTcp) given = undefined;
+      const handle = "port" in address ? handles[tcpListeners++] : undefined;
+      this.#public.push(await this.#openPublic(address, handle));
     }
     if (runDir === undefined) return;
     const path = join(runDir, "gateway.internal.sock");

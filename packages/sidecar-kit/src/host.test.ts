@@ -6,6 +6,7 @@ import {
   HealthCheckResponse_ServingStatus as Serving,
 } from "@layotto/proto/grpc/health/v1/health";
 import { type Description, HealthStatus, Sidecar } from "@layotto/proto/sidecar/v1/sidecar";
+import { Lifecycle } from "@layotto/proto/spec/proto/runtime/v1/lifecycle";
 import { Runtime } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 import { join } from "node:path";
 import { z } from "zod";
@@ -128,5 +129,49 @@ describe("SidecarHost over the real transport", () => {
     await assert.rejects(sidecar.setLogLevel({ level: "loud" }), (error: unknown) => {
       return error instanceof GrpcError && error.code === Status.INVALID_ARGUMENT;
     });
+  });
+});
+
+describe("SidecarHost with several sidecars", () => {
+  const service = (hello: string) => implement(Runtime, { sayHello: () => ({ hello }) });
+  const value = (name: string): SidecarValue => ({
+    name: `${name}-sidecar`,
+    capability: name,
+    version: "1.0.0",
+    sections: [],
+    config: z.unknown(),
+    methods: [],
+    create: () => ({ components: [], services: [] }),
+  });
+  const host = (...services: ReturnType<typeof implement>[]) => {
+    const context = testContext();
+    const parts = services.map((each) => ({ components: [], services: [each] }));
+    return new SidecarHost({
+      context,
+      logger: context.logger,
+      sidecars: [value("a"), value("b")],
+      parts,
+    });
+  };
+
+  it("serves them all and describes them as one", async (test) => {
+    const both = host(service("a"), implement(Lifecycle, { applyConfiguration: () => ({}) }));
+    const path = join(tempDir(test), "t.sock");
+    await both.server.listen({ path });
+    const connection = new GrpcClient({ path });
+    test.after(() => Promise.all([connection.close(), both.server.close()]));
+    for await (const description of client(Sidecar, connection).watch({})) {
+      assert.equal(description.capability, "a+b");
+      assert.equal(description.methods.length, 2);
+      assert.equal(description.health?.status, HealthStatus.UP);
+      break;
+    }
+  });
+
+  it("refuses two that serve the same method", () => {
+    assert.throws(
+      () => host(service("a"), service("b")),
+      /Cannot serve "\/spec.*SayHello" twice in one process/,
+    );
   });
 });

@@ -37,6 +37,7 @@ export class SidecarHost {
     this.#groups = options.parts.flatMap((each) => each.components);
     this.#services = options.parts.flatMap((each) => each.services);
     this.server = options.createServer?.() ?? new GrpcServer({ limits: internalLimits });
+    checkUnique(this.#services);
     this.#register();
   }
 
@@ -142,6 +143,16 @@ export class SidecarHost {
       return reflectionServices(() => set);
     };
     return { unary: [], streams, load };
+  }
+}
+
+/** Two sidecars of one process cannot share a method: only the gateway tells calls apart by their selectors. */
+function checkUnique(services: readonly ServiceImplementation[]): void {
+  const seen = new Set<string>();
+  for (const { path } of services.flatMap((each) => each.methods)) {
+    if (seen.has(path))
+      throw new Error(`Cannot serve "${path}" twice in one process: run the sidecars apart`);
+    seen.add(path);
   }
 }
 

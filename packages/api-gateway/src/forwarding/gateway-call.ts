@@ -26,7 +26,7 @@ const MAX_SENDS = 10;
 /** One call through the gateway: from route to upstream to replica, and its end. */
 export class GatewayCall extends ForwardedCall implements LayeredCall {
   readonly path: string;
-  readonly metrics: MethodMetrics;
+  metrics: MethodMetrics;
   startedAt = 0;
   private readonly settings: ForwarderSettings;
   private readonly beganAt = Date.now();
@@ -61,6 +61,11 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
   /** Does with the call what its route says. */
   follow(route: Route<Upstream>): void {
     this.route = route;
+    if (this.metrics !== route.metrics) {
+      const before = this.metrics;
+      this.metrics = route.metrics;
+      this.settings.layers.onRoute(this, before);
+    }
     switch (route.kind) {
       case "forward":
         return this.dispatch(route.upstream);
@@ -164,8 +169,7 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
       const route = await this.settings.routes.resolve(this.path, this.waitOptions());
       if (this.ended) return;
       if (route.kind !== "waiting") return this.follow(route);
-      const why = "it has not been reached yet";
-      this.refuse(errors.SIDECAR_UNAVAILABLE(missing.join(", "), why));
+      this.refuse(errors.SIDECAR_UNAVAILABLE(missing.join(", "), "it has not been reached yet"));
     } catch (error) {
       this.failWait(error);
     }

@@ -29,6 +29,8 @@ export interface Layer {
   onCall?(call: LayeredCall): void;
   /** May the call go on? Returns the error that ends it here. */
   admit?(call: LayeredCall): RpcError | undefined;
+  /** A call that waited has got its route; `before` are the counters under which it began. */
+  onRoute?(call: LayeredCall, before: MethodMetrics): void;
   /** A call has ended, also one that was not admitted. */
   onEnd?(call: LayeredCall, code: number, bytesIn: number, bytesOut: number): void;
 }

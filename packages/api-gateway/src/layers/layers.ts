@@ -1,4 +1,4 @@
-import type { RpcError } from "@layotto/sidecar-kit";
+import type { MethodMetrics, RpcError } from "@layotto/sidecar-kit";
 import type { Layer, LayeredCall } from "./layer.ts";
 
 /** The layers of a listener, in order. */
@@ -32,6 +32,11 @@ export class Layers {
       if (rejection !== undefined) return rejection;
     }
     return undefined;
+  }
+
+  /** Tells the layers that a call that waited has got its route. */
+  onRoute(call: LayeredCall, before: MethodMetrics): void {
+    for (const layer of this.list) layer.onRoute?.(call, before);
   }
 
   /**

@@ -6,6 +6,10 @@ export const metricsLayer: Layer = {
   onCall(call) {
     call.startedAt = call.metrics.begin();
   },
+  onRoute(call, before) {
+    before.abandon();
+    call.metrics.begin();
+  },
   onEnd({ metrics, startedAt }, code, bytesIn, bytesOut) {
     metrics.end(code, startedAt);
     metrics.received(bytesIn);

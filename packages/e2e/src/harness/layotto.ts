@@ -19,6 +19,8 @@ export interface StartOptions {
   env?: Readonly<Record<string, string>>;
   /** Data of an earlier run. Default: an empty directory of this run. */
   dataDir?: string;
+  /** Run directory of an earlier run. Default: one of this run. */
+  runDir?: string;
   /** What goes into the run's folder before the start, e.g. packages. */
   prepare?: (dir: string) => void | Promise<void>;
   /** Time until all processes are ready or have failed once, ms. @default 20000 */
@@ -89,7 +91,7 @@ export async function startLayotto(options: StartOptions): Promise<Layotto> {
 async function launch(dir: string, options: StartOptions): Promise<Layotto> {
   const configFile = join(dir, "layotto.json");
   writeFileSync(configFile, options.text ?? JSON.stringify(withDefaults(options.config ?? {})));
-  const runDir = join(dir, "run");
+  const runDir = options.runDir ?? join(dir, "run");
   const dataDir = options.dataDir ?? join(dir, "data");
   const places = ["-c", configFile, "--run-dir", runDir, "--data-dir", dataDir];
   const supervisor = spawn(process.execPath, [layottoMain, "start", ...places, ...(options.args ?? [])], {

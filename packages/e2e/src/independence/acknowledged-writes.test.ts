@@ -44,7 +44,7 @@ async function writeThroughRestarts(t: TestContext, config: Record<string, unkno
   await ledger.verify(again.port);
 }
 
-// Mutation that fails this test: MUTATION-C
+// Mutation that fails this test, tried once: WriteQueue resolves a batch before its transaction.
 test("embedded storage loses no acknowledged write when any process restarts", { timeout: 180_000 }, (t) =>
   writeThroughRestarts(t, embedded()),
 );

@@ -7,7 +7,7 @@ import { startLayotto } from "../harness/layotto.ts";
 import { writeEcho } from "../harness/packages.ts";
 import { scopeOf } from "../harness/scope.ts";
 
-// Mutation that fails this test: MUTATION-E
+// Mutation that fails this test, tried once: `layotto start` stops all when one process is not ready at first.
 test("a sidecar that crashes at start stops no other, and its reason is on status", { timeout: 60_000 }, async (t) => {
   const crash = "Cannot open the vault: it is locked";
   const config = { ...embedded(), packages: ["./echo-sidecar"], echo: { crash } };

@@ -47,7 +47,7 @@ async function failure(call: Promise<unknown>): Promise<{ error: GrpcError; took
   throw new assert.AssertionError({ message: "the call should have failed" });
 }
 
-// Mutation that fails this test: MUTATION-F
+// Mutation that fails this test, tried once: the route table says "unimplemented" while upstreams are undescribed.
 test("a gateway that never saw the state sidecar waits, then says UNAVAILABLE and names it", { timeout: 60_000 }, async (t) => {
   const layotto = scopeOf(t).use(await startLayotto({ config: embedded() }));
   const api = runtime(layotto.client());

@@ -10,7 +10,8 @@ import { assertLoad, startUnderLoad } from "./independence.ts";
 /** Time that a killed process takes to be gone, its memory given back, on a busy machine, ms. */
 const dyingMs = 150;
 
-// Mutation that fails this test: MUTATION-A
+// Mutations that fail this test, each tried once: the supervisor's first back-off is 1500 ms instead of 50; the gateway
+// does not wait for an upstream (GatewayCall.waitOptions gives 0 ms).
 test("kill -9 of the state sidecar fails only state calls in flight", { timeout: 60_000 }, async (t) => {
   const { layotto, load } = await startUnderLoad(scopeOf(t));
   const pid = await layotto.pidOf("state");

@@ -35,7 +35,8 @@ async function upgradeState(layotto: Layotto, build: "A" | "B"): Promise<void> {
   await grpc.close();
 }
 
-// Mutation that fails this test: MUTATION-B
+// Mutations that fail this test, each tried once: GrpcServer.drain closes at once instead of draining (calls in flight
+// end with UNAVAILABLE); in ManagedProcess the old generation is told to drain before the new one is ready.
 test(
   `${upgradesOfState} upgrades of state and ${upgradesOfGateway} of the gateway fail, lose and refuse nothing`,
   { timeout: 300_000 },
@@ -48,8 +49,8 @@ test(
     t.diagnostic(`${upgradesOfState} upgrades of state took ${Math.round(tookMs)} ms`);
     t.diagnostic(describeReport(afterState));
     assert.ok(tookMs <= allowedMs, `the upgrades of state took ${tookMs} ms`);
-    assertLoad(afterState);
     assert.equal(afterState.failures.length, 0, describeReport(afterState));
+    assertLoad(afterState);
 
     for (let i = 0; i < upgradesOfGateway; i += 1) {
       const { code, stderr } = await layotto.command("upgrade", "gateway");
@@ -58,8 +59,8 @@ test(
     }
     const report = await load.stop();
     t.diagnostic(describeReport(report));
-    assertLoad(report);
     assertNothingLost(report);
+    assertLoad(report);
 
     const [gateway, state] = [await layotto.process("gateway"), await layotto.process("state")];
     assert.equal(gateway.generation, upgradesOfGateway + 1);

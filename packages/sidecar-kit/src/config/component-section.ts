@@ -18,7 +18,6 @@ export function componentSection<const Shape extends z.ZodRawShape>(
     type: z.string().min(1).meta({ description: "Component type" }),
     metadata: z.unknown().optional(),
     secret_ref: unsupported('put the value into metadata, e.g. "${REDIS_PASSWORD}"'),
-    component_ref: unsupported("remove it"),
     ...shape,
   });
   const section = z.record(z.string().min(1), entry);

@@ -18,6 +18,7 @@ describe("configSchema", () => {
         { properties: { type: { enum: ["redis"] } } },
         {
           if: { properties: { type: { const: "redis" } }, required: ["type"] },
+          // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
           then: { properties: { metadata } },
         },
       ],

@@ -30,6 +30,7 @@ function spelledOut(node: unknown): unknown {
   if (!isRecord(components)) return plain;
   const allOf = Object.entries(components).map(([type, metadata]) => ({
     if: { properties: { type: { const: type } }, required: ["type"] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
     then: { properties: { metadata: spelledOut(metadata) } },
   }));
   const known = { properties: { type: { enum: Object.keys(components) } } };

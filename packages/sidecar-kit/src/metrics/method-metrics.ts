@@ -31,6 +31,11 @@ export class MethodMetrics {
     this.latency.observe(performance.now() - startedAt);
   }
 
+  /** A call that has begun is counted elsewhere. */
+  abandon(): void {
+    this.#add(inFlightCell, -1);
+  }
+
   /** Message bytes that came in. */
   received(bytes: number): void {
     this.#add(bytesInCell, bytes);

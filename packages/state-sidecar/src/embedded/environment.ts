@@ -93,6 +93,8 @@ export class Environment {
 
   /** Removes a bounded number of expired records; returns how many entries it looked at. */
   sweep(): Promise<number> {
+    // A killed reader would keep old pages from being used again.
+    this.#root.readerCheck();
     this.#agreeOnFormat();
     return this.#expiry.sweep();
   }

@@ -7,6 +7,7 @@ export type Durability = "sync" | "async";
 
 /** Writes that may wait for a transaction; one more is refused with RESOURCE_EXHAUSTED. */
 const MAX_QUEUED = 65_536;
+const NOT_RUN = { result: undefined };
 /** Writes in one transaction: bounds how long the event loop is held. */
 const MAX_BATCH = 4096;
 
@@ -16,7 +17,8 @@ interface Write {
   readonly deadlineMs: number | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
-  result: unknown;
+  /** What `run` returned or threw; settled once the transaction is where the durability wants it. */
+  outcome: { readonly result: unknown } | { readonly error: unknown };
 }
 
 /**
@@ -40,9 +42,16 @@ export class WriteQueue {
       );
     }
     return new Promise<T>((resolve, reject) => {
-      const settle = resolve as (result: unknown) => void; // it gets what `run` returned, a T
+      const resolveAny = resolve as (result: unknown) => void; // it gets what `run` returned, a T
       const deadlineMs = options?.deadlineMs;
-      this.#queue.push({ run, durability, deadlineMs, resolve: settle, reject, result: undefined });
+      this.#queue.push({
+        run,
+        durability,
+        deadlineMs,
+        resolve: resolveAny,
+        reject,
+        outcome: NOT_RUN,
+      });
       this.#working ??= this.#work();
     });
   }
@@ -65,34 +74,38 @@ export class WriteQueue {
     this.#working = undefined;
   }
 
+  /**
+   * Also failures wait for the commit: what such a write did before it failed must be there when its caller hears of
+   * it, and so must the write of another caller that it failed for.
+   */
   async #commit(batch: readonly Write[]): Promise<void> {
-    const done = await this.#env.transaction(() => runAll(batch));
-    const waiting = done.filter((write) => write.durability === "sync" || !resolveNow(write));
-    if (waiting.length === 0) return;
+    await this.#env.transaction(() => runAll(batch));
+    settle(batch, "async");
+    if (batch.every((write) => write.durability === "async")) return;
     await this.#env.flushed;
-    for (const write of waiting) resolveNow(write);
+    settle(batch, "sync");
   }
 }
 
-function resolveNow(write: Write): true {
-  write.resolve(write.result);
-  return true;
+function settle(batch: readonly Write[], durability: Durability): void {
+  for (const write of batch) {
+    if (write.durability !== durability) continue;
+    if ("error" in write.outcome) write.reject(write.outcome.error);
+    else write.resolve(write.outcome.result);
+  }
 }
 
-/** Runs the writes inside the transaction; returns those that did not fail. */
-function runAll(batch: readonly Write[]): Write[] {
+/** Runs the writes inside the transaction. */
+function runAll(batch: readonly Write[]): void {
   const now = Date.now();
-  const done: Write[] = [];
   for (const write of batch) {
     try {
       if (write.deadlineMs !== undefined && write.deadlineMs <= now) throw tooLate();
-      write.result = write.run();
-      done.push(write);
+      write.outcome = { result: write.run() };
     } catch (error) {
-      write.reject(error);
+      write.outcome = { error };
     }
   }
-  return done;
 }
 
 function tooLate(): Error {

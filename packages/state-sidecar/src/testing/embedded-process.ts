@@ -30,6 +30,24 @@ const commands: Record<string, () => Promise<void>> = {
     say(String(await store.tryLock(key, extra, Number(seconds), testCall())));
     setInterval(() => undefined, 1000);
   },
+  /** Adds 1 to the number at a key, `extra` times, by compare-and-set; prints how often it had to try. */
+  async add() {
+    const store = new EmbeddedState(environment, options);
+    let tries = 0;
+    for (let done = 0; done < Number(extra); tries++) {
+      const found = store.get(key);
+      const value = Buffer.from(String(Number(Buffer.from(found?.data ?? []).toString()) + 1));
+      const request = { key, value, etag: found?.etag, metadata: {} };
+      const write = { ...request, concurrency: "first-write", consistency: "" } as const;
+      const isDone = await store.set(write, testCall()).then(
+        () => true,
+        () => false,
+      );
+      if (isDone) done++;
+    }
+    say(String(tries));
+    await store.close();
+  },
   /** Writes ever greater numbers to 16 keys and prints `<key> <number>` for each one that is acknowledged. */
   async write() {
     const store = new EmbeddedState(environment, options);

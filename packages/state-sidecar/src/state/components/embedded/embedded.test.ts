@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Environment } from "../../../embedded/environment.ts";
 import { testCall } from "../../../testing/call.ts";
-import { firstLine, startScript } from "../../../testing/child.ts";
+import { firstLine, runScript, startScript } from "../../../testing/child.ts";
 import { ManualClock } from "../../../testing/manual-clock.ts";
 import { temporaryDirectory, type TemporaryDirectory } from "../../../testing/temporary.ts";
 import type { SetRequest } from "../../component.ts";
@@ -59,6 +59,16 @@ describe("EmbeddedState", () => {
     const late = store.set(write("k", "v"), testCall(Date.now() - 1));
     await assert.rejects(late, { reason: "BACKEND_TIMEOUT" });
     assert.equal(store.get("k"), undefined);
+    await store.close();
+  });
+
+  it("processes that write with etags lose no update", async () => {
+    const add = () => runScript("embedded-process", "add", directory.path, "n", "100");
+    const tries = await Promise.all([add(), add(), add()]);
+    assert.ok(tries.every((each) => Number(each) >= 100));
+    const store = open(directory.path);
+    assert.equal(text(store, "n"), "300");
+    assert.equal(store.get("n")?.etag, "300");
     await store.close();
   });
 

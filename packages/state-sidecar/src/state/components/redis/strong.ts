@@ -28,6 +28,8 @@ export class StrongConnection {
     const connection = await this.#connected();
     const write = async (client: ScriptedClient<StateScript>): Promise<unknown> => {
       const replicas = await this.#countReplicas(client);
+      const { deadlineMs = Infinity } = options;
+      if (deadlineMs <= Date.now()) return undefined; // the caller has been told; it must not be sent now
       if (replicas === 0) return send(client);
       const [result] = await Promise.all([send(client), client.wait(replicas, WAIT_MS)]);
       return result;
