@@ -35,8 +35,8 @@ async function upgradeState(layotto: Layotto, build: "A" | "B"): Promise<void> {
   await grpc.close();
 }
 
-// Mutations that fail this test, each tried once: GrpcServer.drain closes at once instead of draining (calls in flight
-// end with UNAVAILABLE); in ManagedProcess the old generation is told to drain before the new one is ready.
+// Mutation that fails this test, tried once: GrpcServer.drain closes at once instead of draining. (Telling the old
+// generation to drain before the new one is ready does not: calls wait for it.)
 test(
   `${upgradesOfState} upgrades of state and ${upgradesOfGateway} of the gateway fail, lose and refuse nothing`,
   { timeout: 300_000 },

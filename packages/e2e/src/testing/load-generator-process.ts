@@ -14,8 +14,12 @@ let running = true;
 let clients: GrpcClient[] = [];
 let turn = 0;
 
-function send(event: LoadEvent): void {
-  process.send?.(event);
+/** Resolves when the event has been handed to the system: before that the process must not end. */
+function send(event: LoadEvent): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined) resolve();
+    else process.send(event, () => resolve());
+  });
 }
 
 function nextClient(): GrpcClient {
@@ -101,7 +105,7 @@ function start(spec: LoadSpec): void {
   const [first] = unary;
   if (connectEveryMs !== undefined && first !== undefined)
     void keepConnecting(spec, first, connectEveryMs);
-  send({ type: "started" });
+  void send({ type: "started" });
 }
 
 async function stop(): Promise<void> {
@@ -109,14 +113,14 @@ async function stop(): Promise<void> {
   tally.freeze();
   // Every call has a deadline, so this ends.
   while (tally.open > 0) await pause(10);
-  send({ type: "stopped", report: tally.take() });
+  await send({ type: "stopped", report: tally.take() });
   for (const client of clients) await client.close();
   process.disconnect();
 }
 
 process.on("message", (command: LoadCommand) => {
   if (command.type === "start") start(command.spec);
-  else if (command.type === "take") send({ type: "taken", report: tally.take() });
+  else if (command.type === "take") void send({ type: "taken", report: tally.take() });
   else void stop();
 });
 // The test has died.
