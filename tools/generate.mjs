@@ -18,7 +18,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
  */
 const generators = [
   { name: "protobuf messages", owns: ["packages/proto/src/gen"], run: generateProtobuf },
-  // To come: JSON Schemas of the sections, static sidecar descriptions, the error reference.
+  { name: "config schemas and descriptions", owns: [], run: generateDescriptions },
 ];
 
 /** `buf` compiles proto/ as buf.gen.yaml says, with protoc-gen-es found on the path. */
@@ -26,6 +26,43 @@ async function generateProtobuf(out) {
   const bin = path.join(root, "node_modules", ".bin");
   const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env["PATH"] ?? ""}` };
   await promisify(execFile)(path.join(bin, "buf"), ["generate", "-o", out], { cwd: root, env });
+}
+
+/** schema.json and description.json of every package that owns sections of the configuration, from its own code. */
+async function generateDescriptions(out) {
+  const node = process.execPath;
+  const tsc = path.join(root, "node_modules", "typescript", "bin", "tsc");
+  await promisify(execFile)(node, [tsc, "-b"], { cwd: root });
+  const kit = await import(path.join(root, "packages", "sidecar-kit", "dist", "describe.js"));
+  for (const name of await fs.readdir(path.join(root, "packages"))) {
+    const folder = path.join("packages", name);
+    const manifest = await readJson(path.join(root, folder, "package.json"));
+    if (manifest?.layotto?.schema === undefined) continue;
+    const target = path.join(out, folder);
+    await fs.mkdir(target, { recursive: true });
+    const described = await describe(kit, path.join(root, folder), manifest);
+    for (const [file, content] of Object.entries(described)) {
+      await fs.writeFile(path.join(target, file), `${JSON.stringify(content, null, 2)}\n`);
+    }
+  }
+}
+
+/** A sidecar's package exports the sidecar as a value; the gateway's exports the schema of its section. */
+async function describe(kit, folder, manifest) {
+  const exported = Object.values(await import(path.join(folder, manifest.exports["."].default)));
+  if (manifest.layotto.gateway) {
+    const { gatewaySections } = await import(path.join(folder, "dist", "config.js"));
+    return { "schema.json": await kit.schemaOf(gatewaySections) };
+  }
+  const sidecar = exported.find((value) => value?.sections !== undefined && value?.create);
+  if (sidecar === undefined) throw new Error(`Cannot describe ${manifest.name}: it exports no sidecar`);
+  const { schema, description } = await kit.describeSidecar(sidecar);
+  return { "schema.json": schema, "description.json": description };
+}
+
+async function readJson(file) {
+  const text = await fs.readFile(file, "utf8").catch(() => "null");
+  return JSON.parse(text);
 }
 
 /** Files below a directory as sorted relative paths; none when it does not exist. */

@@ -239,8 +239,9 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     if (this.current === "transient-failure" && !call.options.waitForReady) {
       return call.abandon(this.unavailable());
     }
-    if (this.waiting.length >= this.compactAt) this.compactWaiting();
-    if (this.waiting.length >= (this.options.maxWaitingCalls ?? 10_000)) {
+    const most = this.options.maxWaitingCalls ?? 10_000;
+    if (this.waiting.length >= Math.min(most, this.compactAt)) this.compactWaiting();
+    if (this.waiting.length >= most) {
       const text = "Cannot call: too many calls wait for the connection";
       return call.abandon(new GrpcError(Status.UNAVAILABLE, text));
     }
@@ -252,8 +253,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   /** Calls that gave up while they waited are dropped, at a cost that does not grow with their number. */
   private compactWaiting(): void {
     this.waiting = this.waiting.filter((call) => !call.finished);
-    const most = this.options.maxWaitingCalls ?? 10_000;
-    this.compactAt = Math.min(most, this.waiting.length * 2 + 64);
+    this.compactAt = this.waiting.length * 2 + 64;
   }
 
   private startWaiting(): void {
