@@ -14,14 +14,28 @@ describe("grpcurl through the gateway", { skip: skipWithout("grpcurl") }, () => 
   });
   after(() => scope.close());
 
-  const grpcurl = (before: readonly string[], ...after: readonly string[]): Promise<CommandResult> =>
-    run("grpcurl", ["-plaintext", "-max-time", "10", ...before, `127.0.0.1:${layotto.port}`, ...after]);
+  const grpcurl = (
+    before: readonly string[],
+    ...after: readonly string[]
+  ): Promise<CommandResult> =>
+    run("grpcurl", [
+      "-plaintext",
+      "-max-time",
+      "10",
+      ...before,
+      `127.0.0.1:${layotto.port}`,
+      ...after,
+    ]);
 
   it("list names the services of all sidecars", async () => {
     const { code, stdout, stderr } = await grpcurl([], "list");
     assert.equal(code, 0, stderr);
     const services = stdout.trim().split("\n");
-    for (const service of ["spec.proto.runtime.v1.Runtime", "spec.proto.runtime.v1.Lifecycle", "grpc.health.v1.Health"])
+    for (const service of [
+      "spec.proto.runtime.v1.Runtime",
+      "spec.proto.runtime.v1.Lifecycle",
+      "grpc.health.v1.Health",
+    ])
       assert.ok(services.includes(service), `${service} is not in ${services.join(", ")}`);
     assert.ok(!stdout.includes("sidecar.v1"), "the sidecars' own service must not be public");
   });
@@ -42,14 +56,20 @@ describe("grpcurl through the gateway", { skip: skipWithout("grpcurl") }, () => 
 
   it("calls by reflection alone", async () => {
     const request = JSON.stringify({ serviceName: "helloworld", name: "eva" });
-    const { code, stdout, stderr } = await grpcurl(["-d", request], "spec.proto.runtime.v1.Runtime/SayHello");
+    const { code, stdout, stderr } = await grpcurl(
+      ["-d", request],
+      "spec.proto.runtime.v1.Runtime/SayHello",
+    );
     assert.equal(code, 0, stderr);
     assert.deepEqual(JSON.parse(stdout), { hello: "greeting, eva" });
   });
 
   it("shows code, message and reason of an error", async () => {
     const request = JSON.stringify({ storeName: "nowhere", key: "k" });
-    const { code, stderr } = await grpcurl(["-d", request], "spec.proto.runtime.v1.Runtime/GetState");
+    const { code, stderr } = await grpcurl(
+      ["-d", request],
+      "spec.proto.runtime.v1.Runtime/GetState",
+    );
     assert.equal(code, 64 + 3);
     assert.match(stderr, /Code: InvalidArgument\s+Message: state store nowhere is not found/);
     assert.match(stderr, /STORE_NOT_FOUND/);

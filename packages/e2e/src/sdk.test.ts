@@ -117,7 +117,10 @@ for (const backend of backends) {
       const weak = [];
       for (let i = 0; i < 5; i += 1) weak.push(Number(await next("weak", AutoIncrement.WEAK)));
       assert.equal(new Set(weak).size, 5);
-      assert.deepEqual(weak, weak.toSorted((a, b) => a - b));
+      assert.deepEqual(
+        weak,
+        weak.toSorted((a, b) => a - b),
+      );
     });
   });
 }

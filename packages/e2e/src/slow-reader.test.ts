@@ -94,39 +94,50 @@ function assertUnharmed({ quiet, pids, before }: Neighbourhood, report: LoadRepo
   assert.equal(report.failures.length, 0, describeReport(report));
   const [alone, beside] = [quiet, report].map((each) => each.methods["neighbour"]?.p99Ms ?? 0);
   const allowed = Math.max(alone ?? 0, leastP99Ms) * slack;
-  assert.ok((beside ?? 0) <= allowed, `p99 ${alone} ms without and ${beside} ms with a slow reader`);
+  assert.ok(
+    (beside ?? 0) <= allowed,
+    `p99 ${alone} ms without and ${beside} ms with a slow reader`,
+  );
   for (const [index, pid] of pids.entries()) {
     const growth = residentBytes(pid) - (before[index] ?? 0);
     assert.ok(growth <= allowedGrowth, `pid ${pid} grew by ${Math.round(growth / megabyte)} MiB`);
   }
 }
 
-test("a client that stops taking messages of a 1 GiB stream harms no neighbour", { timeout: 60_000 }, async (t) => {
-  const scope = scopeOf(t);
-  const near = await startNeighbours(scope);
-  const stream = await openStream(near.layotto.client());
-  await measureFor(windowMs);
-  const report = await near.load.take();
-  t.diagnostic(`without: ${describeReport(near.quiet)}`);
-  t.diagnostic(`beside: ${describeReport(report)}`);
-  assertUnharmed(near, report);
-  stream.cancel();
-});
+test(
+  "a client that stops taking messages of a 1 GiB stream harms no neighbour",
+  { timeout: 60_000 },
+  async (t) => {
+    const scope = scopeOf(t);
+    const near = await startNeighbours(scope);
+    const stream = await openStream(near.layotto.client());
+    await measureFor(windowMs);
+    const report = await near.load.take();
+    t.diagnostic(`without: ${describeReport(near.quiet)}`);
+    t.diagnostic(`beside: ${describeReport(report)}`);
+    assertUnharmed(near, report);
+    stream.cancel();
+  },
+);
 
-test("a client whose socket is no longer read during a 1 GiB stream harms no neighbour", { timeout: 60_000 }, async (t) => {
-  const scope = scopeOf(t);
-  const near = await startNeighbours(scope);
-  const relay = await openRelay(scope, near.layotto.port);
-  const slow = scope.use(new GrpcClient({ host: "127.0.0.1", port: relay.port }));
-  const stream = await openStream(slow);
-  relay.stop();
-  // With the stream consumed at the client, only the socket holds it back.
-  void drain(stream);
-  await measureFor(windowMs);
-  const report = await near.load.take();
-  t.diagnostic(`beside: ${describeReport(report)}`);
-  assertUnharmed(near, report);
-});
+test(
+  "a client whose socket is no longer read during a 1 GiB stream harms no neighbour",
+  { timeout: 60_000 },
+  async (t) => {
+    const scope = scopeOf(t);
+    const near = await startNeighbours(scope);
+    const relay = await openRelay(scope, near.layotto.port);
+    const slow = scope.use(new GrpcClient({ host: "127.0.0.1", port: relay.port }));
+    const stream = await openStream(slow);
+    relay.stop();
+    // With the stream consumed at the client, only the socket holds it back.
+    void drain(stream);
+    await measureFor(windowMs);
+    const report = await near.load.take();
+    t.diagnostic(`beside: ${describeReport(report)}`);
+    assertUnharmed(near, report);
+  },
+);
 
 test("a 1 GiB stream passes whole, with bounded memory", { timeout: 120_000 }, async (t) => {
   const scope = scopeOf(t);
@@ -145,7 +156,10 @@ test("a 1 GiB stream passes whole, with bounded memory", { timeout: 120_000 }, a
   for (const [index, pid] of pids.entries()) {
     const growth = residentBytes(pid) - (before[index] ?? 0);
     t.diagnostic(`pid ${pid} grew by ${Math.round(growth / megabyte)} MiB`);
-    assert.ok(growth <= 2 * allowedGrowth, `pid ${pid} grew by ${Math.round(growth / megabyte)} MiB`);
+    assert.ok(
+      growth <= 2 * allowedGrowth,
+      `pid ${pid} grew by ${Math.round(growth / megabyte)} MiB`,
+    );
   }
 });
 

@@ -14,7 +14,7 @@ import { metadataOf } from "./grpc/fields.ts";
 import { percentDecode } from "./grpc/percent.ts";
 import type { HeaderField } from "./hpack/field.ts";
 import type { HeaderList } from "./hpack/header-list.ts";
-import { Metadata } from "./metadata.ts";
+import type { Metadata } from "./metadata.ts";
 import { Status } from "./status.ts";
 
 /** Options of one call. */

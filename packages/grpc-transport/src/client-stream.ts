@@ -136,13 +136,14 @@ export class StreamClientCall extends BaseClientCall {
   }
 
   private halfClose(): void {
-    if (this.packing !== null) this.packing.then(() => this.endRequest(), ignore);
-    else this.endRequest();
+    // What was to be sent before the start, or is being compressed, goes first.
+    if (this.stream === null) this.started.promise.then(() => this.halfClose(), ignore);
+    else if (this.packing === null) this.endRequest();
+    else this.packing.then(() => this.endRequest(), ignore);
   }
 
   private endRequest(): void {
-    if (this.stream !== null) this.stream.sendData(NO_DATA, 0, 0, true, true);
-    else this.started.promise.then((stream) => stream.sendData(NO_DATA, 0, 0, true, true), ignore);
+    this.stream?.sendData(NO_DATA, 0, 0, true, true);
   }
 }
 

@@ -27,7 +27,11 @@ const isStatus =
   (error: unknown): boolean =>
     error instanceof GrpcError && error.code === code && message.test(error.message);
 
-async function scripted(t: TestContext, options: ClientOptions = {}, settings = [] as [number, number][]) {
+async function scripted(
+  t: TestContext,
+  options: ClientOptions = {},
+  settings = [] as [number, number][],
+) {
   const server = new ScriptedServer();
   server.settings = settings;
   const port = await server.listen();
@@ -70,7 +74,10 @@ describe("GrpcClient.state", () => {
     const port = await freePort();
     const client = new GrpcClient({ host: "127.0.0.1", port }, { backoffMs: 5, maxBackoffMs: 20 });
     t.after(() => client.close());
-    await assert.rejects(client.unary("/t.T/Get", hi), isStatus(Status.UNAVAILABLE, /ECONNREFUSED/));
+    await assert.rejects(
+      client.unary("/t.T/Get", hi),
+      isStatus(Status.UNAVAILABLE, /ECONNREFUSED/),
+    );
     assert.equal(client.state, "transient-failure");
     await assert.rejects(client.unary("/t.T/Get", hi), isStatus(Status.UNAVAILABLE));
     const patient = client.unary("/t.T/Get", hi, { waitForReady: true });
@@ -89,7 +96,10 @@ describe("GrpcClient.state", () => {
 
   test("close ends calls that wait for a connection, and the attempt to connect", async (t) => {
     const { client } = await scripted(t);
-    const call = assert.rejects(client.unary("/t.T/Get", hi), isStatus(Status.UNAVAILABLE, /closed/));
+    const call = assert.rejects(
+      client.unary("/t.T/Get", hi),
+      isStatus(Status.UNAVAILABLE, /closed/),
+    );
     assert.equal(client.state, "connecting");
     await client.close();
     await call;
@@ -164,7 +174,10 @@ describe("GrpcClient.unary sends again only what no server acted on", () => {
     const { server, client } = await scripted(t);
     const lost = assert.rejects(client.unary("/t.T/A", hi), isStatus(Status.UNAVAILABLE, /lost/));
     const reset = assert.rejects(client.unary("/t.T/B", hi), isStatus(Status.INTERNAL));
-    const begun = assert.rejects(client.unary("/t.T/C", hi), isStatus(Status.UNAVAILABLE, /refused/));
+    const begun = assert.rejects(
+      client.unary("/t.T/C", hi),
+      isStatus(Status.UNAVAILABLE, /refused/),
+    );
     const peer = await server.peer();
     await until("the calls", () => peer.ended(5));
     peer.write(resetFrame(3, ErrorCode.INTERNAL_ERROR));
@@ -236,7 +249,15 @@ describe("GrpcClient calls end", () => {
     const peer = await server.peer();
     await until("the calls", () => peer.ended(3));
     peer.write(headersFrame(1, headerBlock([[":status", "503"]]), true));
-    peer.write(headersFrame(3, headerBlock([[":status", "200"], ["content-type", "text/html"]])));
+    peer.write(
+      headersFrame(
+        3,
+        headerBlock([
+          [":status", "200"],
+          ["content-type", "text/html"],
+        ]),
+      ),
+    );
     await Promise.all([proxied, html]);
   });
 
@@ -261,7 +282,11 @@ describe("GrpcClient waiting calls", () => {
     const { server, client } = await scripted(t, {}, [[Setting.MAX_CONCURRENT_STREAMS, 1]]);
     const calls = [1, 2, 3].map((n) => client.unary(`/t.T/${n}`, Buffer.from([n])));
     const peer = await server.peer();
-    for (const [n, id] of [[1, 1], [2, 3], [3, 5]] as const) {
+    for (const [n, id] of [
+      [1, 1],
+      [2, 3],
+      [3, 5],
+    ] as const) {
       await until(`call ${n}`, () => peer.ended(id));
       assert.deepEqual(peer.bodyOf(id), grpcMessage(Buffer.from([n])));
       assert.equal(peer.streams.length, n);
@@ -271,7 +296,9 @@ describe("GrpcClient waiting calls", () => {
   });
 
   test("are limited, and those that gave up do not count", async (t) => {
-    const { client } = await scripted(t, { maxWaitingCalls: 3 }, [[Setting.MAX_CONCURRENT_STREAMS, 0]]);
+    const { client } = await scripted(t, { maxWaitingCalls: 3 }, [
+      [Setting.MAX_CONCURRENT_STREAMS, 0],
+    ]);
     for (let round = 0; round < 3; round++) {
       const controller = new AbortController();
       const options = { signal: controller.signal, waitForReady: true };
@@ -322,7 +349,10 @@ describe("GrpcClient.stream", () => {
     stream.halfClose();
     const seen: string[] = [];
     for await (const message of stream) seen.push(Buffer.from(message).toString());
-    assert.deepEqual(seen, sent.flatMap((text) => [text, "+"]));
+    assert.deepEqual(
+      seen,
+      sent.flatMap((text) => [text, "+"]),
+    );
   });
 
   test("waits to send while the server does not read", async (t) => {

@@ -4,12 +4,29 @@ import { Metadata } from "./metadata.ts";
 
 describe("Metadata", () => {
   test("keeps order and all values, names in lower case", () => {
-    const metadata = Metadata.from([["B", "1"], ["a", "2"], ["b", "3"]]);
-    assert.deepEqual([...metadata.entries()], [["b", "1"], ["a", "2"], ["b", "3"]]);
+    const metadata = Metadata.from([
+      ["B", "1"],
+      ["a", "2"],
+      ["b", "3"],
+    ]);
+    assert.deepEqual(
+      [...metadata.entries()],
+      [
+        ["b", "1"],
+        ["a", "2"],
+        ["b", "3"],
+      ],
+    );
     assert.equal(metadata.get("B"), "1");
     assert.deepEqual(metadata.getAll("b"), ["1", "3"]);
     metadata.set("b", "4");
-    assert.deepEqual([...metadata.entries()], [["a", "2"], ["b", "4"]]);
+    assert.deepEqual(
+      [...metadata.entries()],
+      [
+        ["a", "2"],
+        ["b", "4"],
+      ],
+    );
     assert.equal(metadata.delete("b"), true);
     assert.equal(metadata.delete("b"), false);
     assert.equal(metadata.size, 1);
@@ -17,7 +34,10 @@ describe("Metadata", () => {
 
   test("carries bytes of any length, also in views, and reads padded base64 and joined values", () => {
     for (let length = 0; length < 9; length++) {
-      const view = Buffer.from([9, ...Array.from({ length }, (_, i) => 250 + i), 9]).subarray(1, -1);
+      const view = Buffer.from([9, ...Array.from({ length }, (_, i) => 250 + i), 9]).subarray(
+        1,
+        -1,
+      );
       const metadata = Metadata.from([["x-bin", view]]);
       assert.doesNotMatch(metadata.get("x-bin") ?? "", /=/);
       assert.deepEqual(metadata.getBinary("x-bin"), Buffer.from(view));

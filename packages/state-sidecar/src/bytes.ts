@@ -4,5 +4,8 @@
  */
 export function ownBytes(value: Uint8Array): Uint8Array {
   const own = value.byteLength;
-  return value.buffer.byteLength > own + (own >> 1) + 64 ? new Uint8Array(value) : value;
+  if (value.buffer.byteLength <= own + (own >> 1) + 64) return value;
+  const copy = Buffer.allocUnsafeSlow(own);
+  copy.set(value);
+  return copy;
 }

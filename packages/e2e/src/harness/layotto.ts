@@ -94,11 +94,15 @@ async function launch(dir: string, options: StartOptions): Promise<Layotto> {
   const runDir = options.runDir ?? join(dir, "run");
   const dataDir = options.dataDir ?? join(dir, "data");
   const places = ["-c", configFile, "--run-dir", runDir, "--data-dir", dataDir];
-  const supervisor = spawn(process.execPath, [layottoMain, "start", ...places, ...(options.args ?? [])], {
-    cwd: dir,
-    env: { ...process.env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const supervisor = spawn(
+    process.execPath,
+    [layottoMain, "start", ...places, ...(options.args ?? [])],
+    {
+      cwd: dir,
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   // A test process that dies must not leave a run behind; its processes end when the supervisor is gone.
   const killAtExit = (): boolean => supervisor.kill("SIGKILL");
   process.once("exit", killAtExit);
@@ -109,7 +113,12 @@ async function launch(dir: string, options: StartOptions): Promise<Layotto> {
   const text = collect(supervisor);
   const close = closer({ dir, runDir, supervisor, ended });
   try {
-    const announcement = await waitForText(supervisor, text, announced, options.timeoutMs ?? 20_000);
+    const announcement = await waitForText(
+      supervisor,
+      text,
+      announced,
+      options.timeoutMs ?? 20_000,
+    );
     return face({ dir, runDir, configFile, supervisor, announcement, text, ended, close });
   } catch (error) {
     await close();

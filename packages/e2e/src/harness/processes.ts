@@ -27,7 +27,9 @@ export function processesOf(runDir: string): RunningProcess[] {
 export function isAlive(pid: number): boolean {
   const stat = readProc(String(pid), "stat");
   // pid (name) state …; the name may hold blanks and brackets.
-  return stat !== undefined && stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
+  return (
+    stat !== undefined && stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z"
+  );
 }
 
 /** Resident memory of a process, in bytes; 0 when it does not run. */

@@ -23,7 +23,10 @@ async function upgrade(layotto: Layotto, name: string): Promise<void> {
   assert.equal(code, 0, stderr);
 }
 
-async function writeThroughRestarts(t: TestContext, config: Record<string, unknown>): Promise<void> {
+async function writeThroughRestarts(
+  t: TestContext,
+  config: Record<string, unknown>,
+): Promise<void> {
   const scope = scopeOf(t);
   const dataDir = scope.folder();
   const layotto = scope.use(await startLayotto({ config, dataDir }));
@@ -45,8 +48,10 @@ async function writeThroughRestarts(t: TestContext, config: Record<string, unkno
 }
 
 // Mutation that fails this test, tried once: WriteQueue resolves a batch before its transaction.
-test("embedded storage loses no acknowledged write when any process restarts", { timeout: 180_000 }, (t) =>
-  writeThroughRestarts(t, embedded()),
+test(
+  "embedded storage loses no acknowledged write when any process restarts",
+  { timeout: 180_000 },
+  (t) => writeThroughRestarts(t, embedded()),
 );
 
 const noRedis = skipWithout("redis-server");

@@ -16,9 +16,13 @@ const upstreamWaitMs = 1000;
 
 /** Keeps the state sidecar from starting by labelling its data as somebody else's; returns how to mend it. */
 async function breakState(layotto: Layotto): Promise<() => Promise<void>> {
-  const undo = relabel(join(layotto.dir, "data"), (label) => ({ ...label, installation: "theirs" }));
+  const undo = relabel(join(layotto.dir, "data"), (label) => ({
+    ...label,
+    installation: "theirs",
+  }));
   killHard(await layotto.pidOf("state"));
-  const hasFailed = async (): Promise<boolean> => (await layotto.process("state")).state === "failed";
+  const hasFailed = async (): Promise<boolean> =>
+    (await layotto.process("state")).state === "failed";
   await eventually("state to fail", hasFailed, 10_000);
   return async () => {
     undo();
@@ -30,10 +34,14 @@ async function breakState(layotto: Layotto): Promise<() => Promise<void>> {
 async function restartGateway(layotto: Layotto): Promise<void> {
   const pid = await layotto.pidOf("gateway");
   killHard(pid);
-  await eventually("a new gateway", async () => {
-    const report = await layotto.process("gateway");
-    return report.state === "ready" && report.pid !== pid;
-  }, 10_000);
+  await eventually(
+    "a new gateway",
+    async () => {
+      const report = await layotto.process("gateway");
+      return report.state === "ready" && report.pid !== pid;
+    },
+    10_000,
+  );
 }
 
 async function failure(call: Promise<unknown>): Promise<{ error: GrpcError; tookMs: number }> {
@@ -48,32 +56,43 @@ async function failure(call: Promise<unknown>): Promise<{ error: GrpcError; took
 }
 
 // Mutation that fails this test, tried once: the route table says "unimplemented" while upstreams are undescribed.
-test("a gateway that never saw the state sidecar waits, then says UNAVAILABLE and names it", { timeout: 60_000 }, async (t) => {
-  const layotto = scopeOf(t).use(await startLayotto({ config: embedded() }));
-  const api = runtime(layotto.client());
-  await api.saveState({ storeName, states: [{ key: "k", value: bytes("v") }] });
-  const mend = await breakState(layotto);
-  await restartGateway(layotto);
+test(
+  "a gateway that never saw the state sidecar waits, then says UNAVAILABLE and names it",
+  { timeout: 60_000 },
+  async (t) => {
+    const layotto = scopeOf(t).use(await startLayotto({ config: embedded() }));
+    const api = runtime(layotto.client());
+    await api.saveState({ storeName, states: [{ key: "k", value: bytes("v") }] });
+    const mend = await breakState(layotto);
+    await restartGateway(layotto);
 
-  const fresh = runtime(layotto.client());
-  assert.equal((await fresh.sayHello({ serviceName: "helloworld", name: "eva" })).hello, "greeting, eva");
-  const calls = [
-    fresh.getState({ storeName, key: "k" }),
-    fresh.tryLock({ storeName: "lock_demo", resourceId: "r", lockOwner: "o", expire: 10 }),
-    fresh.getNextId({ storeName: "sequencer_demo", key: "k" }),
-    layotto.client().unary("/who.Knows/What", new Uint8Array()),
-  ];
-  for (const { error, tookMs } of await Promise.all(calls.map(failure))) {
-    assert.equal(error.code, Status.UNAVAILABLE, error.message);
-    assert.match(error.message, /\bstate\b/);
-    assert.ok(tookMs >= upstreamWaitMs * 0.9, `waited only ${tookMs} ms`);
-    assert.ok(tookMs <= upstreamWaitMs * 2, `waited ${tookMs} ms`);
-  }
+    const fresh = runtime(layotto.client());
+    assert.equal(
+      (await fresh.sayHello({ serviceName: "helloworld", name: "eva" })).hello,
+      "greeting, eva",
+    );
+    const calls = [
+      fresh.getState({ storeName, key: "k" }),
+      fresh.tryLock({ storeName: "lock_demo", resourceId: "r", lockOwner: "o", expire: 10 }),
+      fresh.getNextId({ storeName: "sequencer_demo", key: "k" }),
+      layotto.client().unary("/who.Knows/What", new Uint8Array()),
+    ];
+    for (const { error, tookMs } of await Promise.all(calls.map(failure))) {
+      assert.equal(error.code, Status.UNAVAILABLE, error.message);
+      assert.match(error.message, /\bstate\b/);
+      assert.ok(tookMs >= upstreamWaitMs * 0.9, `waited only ${tookMs} ms`);
+      assert.ok(tookMs <= upstreamWaitMs * 2, `waited ${tookMs} ms`);
+    }
 
-  // A call that waits is served as soon as the sidecar is there.
-  const waiting = eventually("state", () => fresh.getState({ storeName, key: "k" }).catch(() => undefined), 10_000);
-  await mend();
-  assert.equal(text((await waiting).data), "v");
-  const unknown = await failure(layotto.client().unary("/who.Knows/What", new Uint8Array()));
-  assert.equal(unknown.error.code, Status.UNIMPLEMENTED);
-});
+    // A call that waits is served as soon as the sidecar is there.
+    const waiting = eventually(
+      "state",
+      () => fresh.getState({ storeName, key: "k" }).catch(() => undefined),
+      10_000,
+    );
+    await mend();
+    assert.equal(text((await waiting).data), "v");
+    const unknown = await failure(layotto.client().unary("/who.Knows/What", new Uint8Array()));
+    assert.equal(unknown.error.code, Status.UNIMPLEMENTED);
+  },
+);

@@ -16,7 +16,10 @@ export class Ledger {
   #failed = 0;
 
   constructor(port: number, writers = 8) {
-    this.#clients = Array.from({ length: writers }, () => new GrpcClient({ host: "127.0.0.1", port }));
+    this.#clients = Array.from(
+      { length: writers },
+      () => new GrpcClient({ host: "127.0.0.1", port }),
+    );
     this.#workers = this.#clients.map((grpc, index) => this.#write(grpc, index));
   }
 
@@ -62,7 +65,9 @@ export class Ledger {
 
   async #write(grpc: GrpcClient, writer: number): Promise<void> {
     const api = runtime(grpc);
-    for (let i = 0; this.#running; i += 1) {
+    let i = 0;
+    while (this.#running) {
+      i += 1;
       const [key, value] = [`w${writer}-${i}`, `value ${writer} ${i}`];
       try {
         const options = { waitForReady: true, timeoutMs: 5000 };

@@ -38,7 +38,12 @@ test("two state sidecars share the methods by store_name", { timeout: 60_000 }, 
   const pid = await layotto.pidOf("orders-state");
   killHard(pid);
   assert.equal(await read("users"), "of users");
-  await eventually("orders again", () => read("orders").then((value) => value === "of orders", () => false));
+  await eventually("orders again", () =>
+    read("orders").then(
+      (value) => value === "of orders",
+      () => false,
+    ),
+  );
   assert.equal((await layotto.process("state")).restarts, 0);
   assert.equal((await layotto.process("orders-state")).restarts, 1);
 });

@@ -12,32 +12,39 @@ const dyingMs = 150;
 
 // Mutations that fail this test, each tried once: the supervisor's first back-off is 1500 ms instead of 50; the gateway
 // does not wait for an upstream (GatewayCall.waitOptions gives 0 ms).
-test("kill -9 of the state sidecar fails only state calls in flight", { timeout: 60_000 }, async (t) => {
-  const { layotto, load } = await startUnderLoad(scopeOf(t));
-  const pid = await layotto.pidOf("state");
-  await load.take();
+test(
+  "kill -9 of the state sidecar fails only state calls in flight",
+  { timeout: 60_000 },
+  async (t) => {
+    const { layotto, load } = await startUnderLoad(scopeOf(t));
+    const pid = await layotto.pidOf("state");
+    await load.take();
 
-  const killedAt = Date.now();
-  killHard(pid);
-  await eventually("the end of the process", () => !isAlive(pid));
-  await measureFor(2500);
-  const report = await load.stop();
-  t.diagnostic(describeReport(report));
+    const killedAt = Date.now();
+    killHard(pid);
+    await eventually("the end of the process", () => !isAlive(pid));
+    await measureFor(2500);
+    const report = await load.stop();
+    t.diagnostic(describeReport(report));
 
-  assertLoad(report);
-  assert.deepEqual(Object.keys(report.methods[names.hello]?.statuses ?? {}), ["OK"]);
-  assert.deepEqual(Object.keys(report.methods[names.connect]?.statuses ?? {}), ["OK"]);
-  for (const failure of report.failures) {
-    assert.notEqual(failure.name, names.hello);
-    assert.equal(failure.status, "UNAVAILABLE", failure.message);
-    assert.match(failure.message, /state/);
-    const late = failure.startedAt - killedAt;
-    assert.ok(late < dyingMs, `a ${failure.name} that began ${late} ms after the kill: ${failure.message}`);
-  }
-  for (const name of [names.get, names.save]) {
-    const gap = report.methods[name]?.longestGapMs ?? Number.POSITIVE_INFINITY;
-    assert.ok(gap <= 1000, `${name} was not served for ${gap} ms`);
-  }
-  assert.equal(report.ended, report.issued, "calls were lost");
-  assert.equal((await layotto.process("state")).restarts, 1);
-});
+    assert.deepEqual(Object.keys(report.methods[names.hello]?.statuses ?? {}), ["OK"]);
+    assert.deepEqual(Object.keys(report.methods[names.connect]?.statuses ?? {}), ["OK"]);
+    for (const failure of report.failures) {
+      assert.notEqual(failure.name, names.hello);
+      assert.equal(failure.status, "UNAVAILABLE", failure.message);
+      assert.match(failure.message, /state/);
+      const late = failure.startedAt - killedAt;
+      assert.ok(
+        late < dyingMs,
+        `a ${failure.name} that began ${late} ms after the kill: ${failure.message}`,
+      );
+    }
+    for (const name of [names.get, names.save]) {
+      const gap = report.methods[name]?.longestGapMs ?? Number.POSITIVE_INFINITY;
+      assert.ok(gap <= 1000, `${name} was not served for ${gap} ms`);
+    }
+    assert.equal(report.ended, report.issued, "calls were lost");
+    assertLoad(report);
+    assert.equal((await layotto.process("state")).restarts, 1);
+  },
+);

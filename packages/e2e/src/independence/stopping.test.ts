@@ -17,7 +17,9 @@ import { scopeOf } from "../harness/scope.ts";
 const path = "/grpc.testing.TestService/FullDuplexCall";
 
 /** Gateway, hello, state and echo, with a stream open through the gateway to echo. */
-async function startWithStream(t: TestContext): Promise<{ layotto: Layotto; stream: Conversation }> {
+async function startWithStream(
+  t: TestContext,
+): Promise<{ layotto: Layotto; stream: Conversation }> {
   const config = { ...embedded(), packages: ["./echo-sidecar"], echo: { on: true } };
   const layotto = scopeOf(t).use(await startLayotto({ config, prepare: writeEcho }));
   const stream = new Conversation(layotto.client().stream(path, { timeoutMs: 30_000 }));
@@ -55,41 +57,53 @@ class Conversation {
 }
 
 async function noOrphan(layotto: Layotto, withinMs: number): Promise<void> {
-  await eventually("the end of all processes", () => processesOf(layotto.runDir).length === 0, withinMs);
+  await eventually(
+    "the end of all processes",
+    () => processesOf(layotto.runDir).length === 0,
+    withinMs,
+  );
 }
 
 // Mutation that fails this test, tried once: ManagedProcess kills a generation where it should let it drain.
-test("SIGTERM lets calls end and exits 0 within the grace period", { timeout: 60_000 }, async (t) => {
-  const { layotto, stream } = await startWithStream(t);
-  assert.equal(processesOf(layotto.runDir).length, 4);
-  const began = performance.now();
-  layotto.supervisor.kill("SIGTERM");
-  await eventually("the drain", () => layotto.output().includes("SIGTERM: stopping"));
-  await assert.rejects(layotto.client().unary(path, new Uint8Array(), { timeoutMs: 1000 }));
-  assert.equal(await stream.say("while it drains"), "while it drains");
-  await stream.end();
-  assert.equal(await layotto.ended, 0);
-  const tookMs = performance.now() - began;
-  assert.ok(tookMs < 10_000, `took ${tookMs} ms`);
-  await noOrphan(layotto, 0);
-});
+test(
+  "SIGTERM lets calls end and exits 0 within the grace period",
+  { timeout: 60_000 },
+  async (t) => {
+    const { layotto, stream } = await startWithStream(t);
+    assert.equal(processesOf(layotto.runDir).length, 4);
+    const began = performance.now();
+    layotto.supervisor.kill("SIGTERM");
+    await eventually("the drain", () => layotto.output().includes("SIGTERM: stopping"));
+    await assert.rejects(layotto.client().unary(path, new Uint8Array(), { timeoutMs: 1000 }));
+    assert.equal(await stream.say("while it drains"), "while it drains");
+    await stream.end();
+    assert.equal(await layotto.ended, 0);
+    const tookMs = performance.now() - began;
+    assert.ok(tookMs < 10_000, `took ${tookMs} ms`);
+    await noOrphan(layotto, 0);
+  },
+);
 
 // Mutation that fails this test, tried once: a process ignores the grace period that the supervisor names.
-test("SIGTERM ends calls that do not end by themselves within the grace period", { timeout: 60_000 }, async (t) => {
-  const config = { ...embedded(), packages: ["./echo-sidecar"], echo: { on: true } };
-  const layotto = scopeOf(t).use(
-    await startLayotto({ config, prepare: writeEcho, args: ["--grace", "2000"] }),
-  );
-  const stream = new Conversation(layotto.client().stream(path, { timeoutMs: 30_000 }));
-  assert.equal(await stream.say("before"), "before");
-  const began = performance.now();
-  layotto.supervisor.kill("SIGTERM");
-  assert.equal(await layotto.ended, 0);
-  const tookMs = performance.now() - began;
-  assert.ok(tookMs < 3000, `took ${tookMs} ms`);
-  assert.doesNotMatch(layotto.output(), /still running/, "a process had to be killed");
-  await noOrphan(layotto, 0);
-});
+test(
+  "SIGTERM ends calls that do not end by themselves within the grace period",
+  { timeout: 60_000 },
+  async (t) => {
+    const config = { ...embedded(), packages: ["./echo-sidecar"], echo: { on: true } };
+    const layotto = scopeOf(t).use(
+      await startLayotto({ config, prepare: writeEcho, args: ["--grace", "2000"] }),
+    );
+    const stream = new Conversation(layotto.client().stream(path, { timeoutMs: 30_000 }));
+    assert.equal(await stream.say("before"), "before");
+    const began = performance.now();
+    layotto.supervisor.kill("SIGTERM");
+    assert.equal(await layotto.ended, 0);
+    const tookMs = performance.now() - began;
+    assert.ok(tookMs < 3000, `took ${tookMs} ms`);
+    assert.doesNotMatch(layotto.output(), /still running/, "a process had to be killed");
+    await noOrphan(layotto, 0);
+  },
+);
 
 // Mutation that fails this test, tried once: `layotto start` ignores every signal after the first.
 test("a second SIGTERM ends everything at once", { timeout: 60_000 }, async (t) => {
@@ -114,34 +128,50 @@ test("kill -9 of the supervisor leaves no orphan", { timeout: 60_000 }, async (t
   await noOrphan(layotto, 12_000);
 });
 
-test("a sidecar that gets SIGTERM from somebody else exits 0 and is started again", { timeout: 60_000 }, async (t) => {
-  const layotto = scopeOf(t).use(await startLayotto({ config: embedded() }));
-  const pid = await layotto.pidOf("state");
-  process.kill(pid, "SIGTERM");
-  const state = await eventually("a new generation", async () => {
-    const report = await layotto.process("state");
-    return report.state === "ready" && report.pid !== pid ? report : undefined;
-  }, 10_000);
-  assert.equal(state.restarts, 1);
-  assert.match(state.reason ?? "", /code 0/);
-});
+test(
+  "a sidecar that gets SIGTERM from somebody else exits 0 and is started again",
+  { timeout: 60_000 },
+  async (t) => {
+    const layotto = scopeOf(t).use(await startLayotto({ config: embedded() }));
+    const pid = await layotto.pidOf("state");
+    process.kill(pid, "SIGTERM");
+    const state = await eventually(
+      "a new generation",
+      async () => {
+        const report = await layotto.process("state");
+        return report.state === "ready" && report.pid !== pid ? report : undefined;
+      },
+      10_000,
+    );
+    assert.equal(state.restarts, 1);
+    assert.match(state.reason ?? "", /code 0/);
+  },
+);
 
-test("a new supervisor takes over the run directory of one that was killed", { timeout: 60_000 }, async (t) => {
-  const scope = scopeOf(t);
-  const layotto = scope.use(await startLayotto({ config: { hellos } }));
-  layotto.supervisor.kill("SIGKILL");
-  await layotto.ended;
-  await noOrphan(layotto, 12_000);
-  const again = scope.use(await startLayotto({ config: { hellos }, runDir: layotto.runDir }));
-  const { hello } = await runtime(again.client()).sayHello({ serviceName: "helloworld" });
-  assert.equal(hello, "greeting");
-});
+test(
+  "a new supervisor takes over the run directory of one that was killed",
+  { timeout: 60_000 },
+  async (t) => {
+    const scope = scopeOf(t);
+    const layotto = scope.use(await startLayotto({ config: { hellos } }));
+    layotto.supervisor.kill("SIGKILL");
+    await layotto.ended;
+    await noOrphan(layotto, 12_000);
+    const again = scope.use(await startLayotto({ config: { hellos }, runDir: layotto.runDir }));
+    const { hello } = await runtime(again.client()).sayHello({ serviceName: "helloworld" });
+    assert.equal(hello, "greeting");
+  },
+);
 
-test("a second supervisor in the same run directory is refused and harms nothing", { timeout: 60_000 }, async (t) => {
-  const layotto = scopeOf(t).use(await startLayotto({ config: { hellos } }));
-  const { code, stderr } = await layotto.command("start", "-c", layotto.configFile);
-  assert.equal(code, 69, stderr);
-  assert.match(stderr, /already running/);
-  const { hello } = await runtime(layotto.client()).sayHello({ serviceName: "helloworld" });
-  assert.equal(hello, "greeting");
-});
+test(
+  "a second supervisor in the same run directory is refused and harms nothing",
+  { timeout: 60_000 },
+  async (t) => {
+    const layotto = scopeOf(t).use(await startLayotto({ config: { hellos } }));
+    const { code, stderr } = await layotto.command("start", "-c", layotto.configFile);
+    assert.equal(code, 69, stderr);
+    assert.match(stderr, /already running/);
+    const { hello } = await runtime(layotto.client()).sayHello({ serviceName: "helloworld" });
+    assert.equal(hello, "greeting");
+  },
+);

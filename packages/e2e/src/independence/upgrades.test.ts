@@ -31,7 +31,10 @@ async function upgradeState(layotto: Layotto, build: "A" | "B"): Promise<void> {
         return false;
       },
     );
-  await eventually(`the methods of build ${build}`, async () => (await hasEmptyCall()) === (build === "B"));
+  await eventually(
+    `the methods of build ${build}`,
+    async () => (await hasEmptyCall()) === (build === "B"),
+  );
   await grpc.close();
 }
 
@@ -43,7 +46,8 @@ test(
   async (t) => {
     const { layotto, load } = await startUnderLoad(scopeOf(t));
     const began = performance.now();
-    for (let i = 1; i <= upgradesOfState; i += 1) await upgradeState(layotto, i % 2 === 1 ? "B" : "A");
+    for (let i = 1; i <= upgradesOfState; i += 1)
+      await upgradeState(layotto, i % 2 === 1 ? "B" : "A");
     const tookMs = performance.now() - began;
     const afterState = await load.take();
     t.diagnostic(`${upgradesOfState} upgrades of state took ${Math.round(tookMs)} ms`);

@@ -1,10 +1,9 @@
-/** The compressed interop cases, with grpc-js as the client that accepts and sends gzip. */
+/** The compressed interop cases, with grpc-js as the client that accepts and sends gzip; directly and through the gateway. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { fromBinary } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
-import { GrpcServer } from "@layotto/grpc-transport";
 import {
   SimpleRequestSchema,
   SimpleResponseSchema,
@@ -14,28 +13,30 @@ import {
   StreamingOutputCallResponseSchema,
 } from "@layotto/proto/grpc/testing/messages";
 
-import { addTestService, encode, testMethods } from "./test-service.ts";
+import { type Peer, type PeerKind, peerKinds } from "./peers.ts";
+import { encode, testMethods } from "./test-service.ts";
 
 const identity = (bytes: Buffer): Buffer => bytes;
 const gzip = { "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip };
 const REQUEST_BYTES = 271_828;
 const REPLY_BYTES = 314_159;
 
-describe("grpc.testing.TestService", () => {
-  const server = new GrpcServer();
+for (const kind of peerKinds) describe(`grpc.testing.TestService ${kind.name}`, () => cases(kind));
+
+function cases(kind: PeerKind): void {
+  let peer: Peer;
   let plain: grpc.Client;
   let packing: grpc.Client;
   before(async () => {
-    addTestService(server);
-    const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
+    peer = await kind.start();
     const credentials = grpc.credentials.createInsecure();
-    plain = new grpc.Client(`127.0.0.1:${port}`, credentials);
-    packing = new grpc.Client(`127.0.0.1:${port}`, credentials, gzip);
+    plain = new grpc.Client(`127.0.0.1:${peer.port}`, credentials);
+    packing = new grpc.Client(`127.0.0.1:${peer.port}`, credentials, gzip);
   });
   after(async () => {
     plain.close();
     packing.close();
-    await server.close();
+    await peer.close();
   });
 
   it("passes client_compressed_unary", async () => {
@@ -57,7 +58,7 @@ describe("grpc.testing.TestService", () => {
     assert.deepEqual(await streamedSizes(plain, sizes, [true, false]), sizes);
     assert.deepEqual(await streamedSizes(plain, sizes, [false, true]), sizes);
   });
-});
+}
 
 async function unaryReplyBytes(client: grpc.Client, compressed: boolean): Promise<number> {
   const request = encode(SimpleRequestSchema, {

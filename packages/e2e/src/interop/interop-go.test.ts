@@ -1,17 +1,15 @@
-/** grpc-go's interop client against our server. */
+/** grpc-go's interop client against our server, directly and through the gateway. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 
-import { GrpcServer } from "@layotto/grpc-transport";
-
-import { addTestService } from "./test-service.ts";
+import { type Peer, peerKinds } from "./peers.ts";
 import { findTool, skipWithout } from "./tools.ts";
 
 const client = findTool("interop-client", "grpc-interop-client", "client");
 
 /** The cases of the interop test description that need no credentials and that grpc-go knows. */
-export const interopCases = [
+const interopCases = [
   "empty_unary",
   "large_unary",
   "client_streaming",
@@ -28,27 +26,24 @@ export const interopCases = [
   "timeout_on_sleeping_server",
 ] as const;
 
-describe(
-  "grpc-go's interop client",
-  { skip: skipWithout(client, "grpc-go's interop client") },
-  () => {
-    let server: GrpcServer;
-    let port = 0;
+const skip = skipWithout(client, "grpc-go's interop client");
+
+for (const kind of peerKinds) {
+  describe(`grpc-go's interop client ${kind.name}`, { skip }, () => {
+    let peer: Peer;
     before(async () => {
-      server = new GrpcServer();
-      addTestService(server);
-      port = (await server.listen({ host: "127.0.0.1", port: 0 })).port ?? 0;
+      peer = await kind.start();
     });
-    after(() => server.close());
+    after(() => peer.close());
 
     for (const name of interopCases) {
-      it(`passes ${name} against GrpcServer`, { timeout: 20_000 }, async () => {
-        const { code, output } = await runCase(port, name);
+      it(`passes ${name}`, { timeout: 20_000 }, async () => {
+        const { code, output } = await runCase(peer.port, name);
         assert.equal(code, 0, output);
       });
     }
-  },
-);
+  });
+}
 
 function runCase(port: number, name: string): Promise<{ code: number; output: string }> {
   const args = ["--server_host=127.0.0.1", `--server_port=${port}`, `--test_case=${name}`];

@@ -74,4 +74,6 @@ export type LoadCommand = { type: "start"; spec: LoadSpec } | { type: "take" } |
 
 /** Generator → test. */
 export type LoadEvent =
-  { type: "started" } | { type: "taken"; report: LoadReport } | { type: "stopped"; report: LoadReport };
+  | { type: "started" }
+  | { type: "taken"; report: LoadReport }
+  | { type: "stopped"; report: LoadReport };

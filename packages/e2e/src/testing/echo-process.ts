@@ -1,7 +1,7 @@
-/** A sidecar for tests: echoes, or crashes at start when its section says so. */
+/** A sidecar for tests: serves `grpc.testing.TestService`, or crashes at start when its section says so. */
 import { defineSidecar, runSidecar } from "@layotto/sidecar-kit";
 import { z } from "zod";
-import { echoService } from "./echo-service.ts";
+import { testService } from "./echo-service.ts";
 
 const config = z.object({ echo: z.looseObject({ crash: z.string().optional() }).optional() });
 
@@ -15,8 +15,7 @@ await runSidecar(
     methods: [],
     create({ config: { echo } }) {
       if (echo?.crash !== undefined) throw new Error(echo.crash);
-      const service = echoService("emptyCall", "unaryCall", "streamingOutputCall", "fullDuplexCall");
-      return { components: [], services: [service] };
+      return { components: [], services: [testService] };
     },
   }),
 );

@@ -1,32 +1,97 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type {
+  EchoStatus,
+  ResponseParameters,
+  StreamingOutputCallRequest,
+} from "@layotto/proto/grpc/testing/messages";
 import { TestService } from "@layotto/proto/grpc/testing/test";
+import { GrpcError, type ServerCall, type StatusCode } from "@layotto/grpc-transport";
 import { type ServiceImplementation, implement } from "@layotto/sidecar-kit";
 
 /** Largest payload of one reply, in bytes. */
 const maxPayload = 1024 * 1024;
 const zeros = new Uint8Array(maxPayload);
 
-/** Methods of `grpc.testing.TestService` that {@link echoService} can serve. */
-export type EchoMethod = "emptyCall" | "unaryCall" | "streamingOutputCall" | "fullDuplexCall";
+const echoedHeader = "x-grpc-test-echo-initial";
+const echoedTrailer = "x-grpc-test-echo-trailing-bin";
 
-const handlers = implement(TestService, {
+/** A reply of any of the methods. */
+interface Reply {
+  payload?: { body: Uint8Array };
+}
+
+/**
+ * `grpc.testing.TestService` as a sidecar's service. Beyond what the interop description asks for, a request without
+ * wishes is answered by its own payload.
+ *
+ * Source: https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md
+ */
+export const testService: ServiceImplementation = implement(TestService, {
   emptyCall: () => ({}),
-  unaryCall: ({ payload, responseSize }) => ({
-    payload: responseSize > 0 ? payloadOf(responseSize) : (payload ?? {}),
-  }),
-  async *streamingOutputCall({ responseParameters }) {
-    for (const { size } of responseParameters) yield { payload: payloadOf(size) };
+  unaryCall({ payload, responseSize, responseStatus }, call) {
+    echoMetadata(call);
+    failIfAsked(responseStatus);
+    if (responseSize > 0) return { payload: payloadOf(responseSize) };
+    return payload === undefined ? {} : { payload };
   },
-  async *fullDuplexCall(requests) {
-    for await (const { payload } of requests) yield { payload: payload ?? {} };
+  async *streamingOutputCall(request, call) {
+    yield* replies(request, call);
+  },
+  async streamingInputCall(requests) {
+    let aggregatedPayloadSize = 0;
+    for await (const { payload } of requests) aggregatedPayloadSize += payload?.body.length ?? 0;
+    return { aggregatedPayloadSize };
+  },
+  async *fullDuplexCall(requests, call) {
+    echoMetadata(call);
+    for await (const request of requests) yield* replies(request, call);
+  },
+  async *halfDuplexCall(requests, call) {
+    const all: StreamingOutputCallRequest[] = [];
+    for await (const request of requests) all.push(request);
+    for (const request of all) yield* replies(request, call);
   },
 });
+
+/** Methods of {@link testService}. */
+export type EchoMethod = keyof (typeof TestService)["method"];
+
+/** A part of {@link testService}. */
+export function echoService(...methods: readonly EchoMethod[]): ServiceImplementation {
+  const served = testService.methods.filter(({ desc }) =>
+    methods.some((m) => m === desc.localName),
+  );
+  return { ...testService, methods: served };
+}
+
+async function* replies(
+  request: StreamingOutputCallRequest,
+  call: ServerCall,
+): AsyncGenerator<Reply> {
+  const { payload, responseParameters, responseStatus } = request;
+  failIfAsked(responseStatus);
+  if (responseParameters.length === 0 && payload !== undefined) yield { payload };
+  for (const wish of responseParameters) yield await replyTo(wish, call);
+}
+
+async function replyTo({ size, intervalUs }: ResponseParameters, call: ServerCall): Promise<Reply> {
+  if (intervalUs > 0) await pause(intervalUs / 1000, undefined, { signal: call.signal });
+  return { payload: payloadOf(size) };
+}
 
 function payloadOf(size: number): { body: Uint8Array } {
   return { body: zeros.subarray(0, Math.min(size, maxPayload)) };
 }
 
-/** A part of `grpc.testing.TestService`: what comes in goes out, or as many zeros as are asked for. */
-export function echoService(...methods: readonly EchoMethod[]): ServiceImplementation {
-  const served = handlers.methods.filter(({ desc }) => methods.some((m) => m === desc.localName));
-  return { ...handlers, methods: served };
+function failIfAsked(status: EchoStatus | undefined): void {
+  // The caller chose the number.
+  if (status !== undefined && status.code !== 0)
+    throw new GrpcError(status.code as StatusCode, status.message);
+}
+
+function echoMetadata(call: ServerCall): void {
+  const text = call.metadata.get(echoedHeader);
+  const bytes = call.metadata.getBinary(echoedTrailer);
+  if (text !== undefined) call.setHeader(echoedHeader, text);
+  if (bytes !== undefined) call.setTrailer(echoedTrailer, bytes);
 }

@@ -29,7 +29,12 @@ function nextClient(): GrpcClient {
   return client;
 }
 
-function callUnary(client: GrpcClient, load: UnaryLoad, name: string, timeoutMs: number): Promise<void> {
+function callUnary(
+  client: GrpcClient,
+  load: UnaryLoad,
+  name: string,
+  timeoutMs: number,
+): Promise<void> {
   const startedAt = tally.begin();
   return new Promise((resolve) => {
     client.unaryCallback(load.path, Buffer.from(load.request, "base64"), { timeoutMs }, (error) => {
@@ -61,7 +66,12 @@ async function keepStreaming(load: StreamLoad, timeoutMs: number): Promise<void>
       tally.end(load.name, startedAt, "OK", "");
     } catch (error) {
       const status = error instanceof GrpcError ? statusName(error.code) : "BROKEN";
-      tally.end(load.name, startedAt, status, error instanceof Error ? error.message : String(error));
+      tally.end(
+        load.name,
+        startedAt,
+        status,
+        error instanceof Error ? error.message : String(error),
+      );
       await pause(10);
     }
   }
@@ -70,7 +80,9 @@ async function keepStreaming(load: StreamLoad, timeoutMs: number): Promise<void>
 /** One stream: every message must come back before the next goes out, then the stream must end with OK. */
 async function echo(load: StreamLoad, timeoutMs: number): Promise<void> {
   const request = Buffer.from(load.request, "base64");
-  const stream = nextClient().stream(load.path, { timeoutMs: timeoutMs + load.messages * load.pauseMs });
+  const stream = nextClient().stream(load.path, {
+    timeoutMs: timeoutMs + load.messages * load.pauseMs,
+  });
   // A send that fails says only that the call is over; the trailers say why.
   const send = (): Promise<unknown> => stream.send(request).catch(() => stream.trailers);
   stream.headers.catch(() => undefined);
@@ -79,7 +91,8 @@ async function echo(load: StreamLoad, timeoutMs: number): Promise<void> {
   for (let i = 0; i < load.messages; i += 1) {
     await send();
     const reply = await replies.next();
-    if (reply.done === true) throw new Error(`ended with OK after ${i} of ${load.messages} messages`);
+    if (reply.done === true)
+      throw new Error(`ended with OK after ${i} of ${load.messages} messages`);
     await pause(load.pauseMs);
   }
   stream.halfClose();

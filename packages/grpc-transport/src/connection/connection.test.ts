@@ -371,7 +371,11 @@ describe("Http2Connection as a client", () => {
     const sinks = [new RecordingSink(), new RecordingSink()];
     for (const sink of sinks) client.connection.openStream(sink).sendHeaders([], true);
     const interim = headerBlock([[":status", "103"]]);
-    await client.receive(headersFrame(1, interim), response(1, true), headersFrame(3, interim, true));
+    await client.receive(
+      headersFrame(1, interim),
+      response(1, true),
+      headersFrame(3, interim, true),
+    );
     assert.deepEqual(sinks[0]?.log, ["headers 1 end"]);
     assert.deepEqual(sinks[1]?.log, [`reset 1 cause ${ResetCause.LOCAL}`]);
   });

@@ -134,7 +134,9 @@ export class Harness {
   }
 }
 
-const typeNames = "DATA HEADERS PRIORITY RST SETTINGS PUSH PING GOAWAY WINDOW CONTINUATION".split(" ");
+const typeNames = "DATA HEADERS PRIORITY RST SETTINGS PUSH PING GOAWAY WINDOW CONTINUATION".split(
+  " ",
+);
 
 function textOf({ type, flags, streamId, payload }: RawFrame): string {
   const detail =

@@ -63,7 +63,7 @@ describe("headOf", () => {
     "an empty name": [...good, ["", "x"]],
     "a line break in a value": [...good, ["a", "b\r\nc: d"]],
     "a NUL in a value": [...good, ["a", "b\0"]],
-    "connection": [...good, ["connection", "close"]],
+    connection: [...good, ["connection", "close"]],
     "transfer-encoding": [...good, ["transfer-encoding", "chunked"]],
     "te other than trailers": [...good, ["te", "gzip"]],
     "a content-length that is no number": [...good, ["content-length", "-1"]],
@@ -157,10 +157,7 @@ describe("StreamTable", () => {
       }
       assert.equal(table.size, model.size);
     }
-    assert.deepEqual(
-      new Set(table.toArray().map(({ id }) => id)),
-      new Set(model.keys()),
-    );
+    assert.deepEqual(new Set(table.toArray().map(({ id }) => id)), new Set(model.keys()));
     table.delete(streamOf(9999));
     assert.equal(table.size, model.size);
   });
@@ -170,10 +167,16 @@ describe("StreamRegistry", () => {
   test("knows idle streams on both sides", () => {
     const server = new StreamRegistry(true);
     server.lastPeerId = 5;
-    assert.deepEqual([1, 5, 7, 2].map((id) => server.isIdle(id)), [false, false, true, true]);
+    assert.deepEqual(
+      [1, 5, 7, 2].map((id) => server.isIdle(id)),
+      [false, false, true, true],
+    );
     const client = new StreamRegistry(false);
     assert.deepEqual([client.takeNextId(), client.takeNextId()], [1, 3]);
-    assert.deepEqual([1, 3, 5, 2].map((id) => client.isIdle(id)), [false, false, true, true]);
+    assert.deepEqual(
+      [1, 3, 5, 2].map((id) => client.isIdle(id)),
+      [false, false, true, true],
+    );
   });
 });
 

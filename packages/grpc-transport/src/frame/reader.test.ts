@@ -30,7 +30,11 @@ describe("FrameReader", () => {
       for (let j = i; j <= bytes.length; j++) {
         const frames = new Frames();
         const reader = new FrameReader(frames, 100);
-        for (const [from, to] of [[0, i], [i, j], [j, bytes.length]] as const) {
+        for (const [from, to] of [
+          [0, i],
+          [i, j],
+          [j, bytes.length],
+        ] as const) {
           shared.fill(0xff);
           bytes.copy(shared, 0, from, to);
           reader.feed(shared, 0, to - from);

@@ -56,7 +56,10 @@ describe("percentEncode", () => {
     assert.equal(percentEncode(""), "");
     assert.equal(percentEncode("plain text, with ~!"), "plain text, with ~!");
     assert.equal(percentEncode("100% ü\r\n"), "100%25 %C3%BC%0D%0A");
-    assert.equal(percentEncode("\t\ntest with whitespace\r\nand 😈\t\n"), "%09%0Atest with whitespace%0D%0Aand %F0%9F%98%88%09%0A");
+    assert.equal(
+      percentEncode("\t\ntest with whitespace\r\nand 😈\t\n"),
+      "%09%0Atest with whitespace%0D%0Aand %F0%9F%98%88%09%0A",
+    );
   });
 
   test("can be decoded again", () => {
@@ -114,7 +117,10 @@ describe("MessageReader", () => {
     const shared = Buffer.alloc(bytes.length);
     for (let cut = 0; cut <= bytes.length; cut++) {
       const { reader, seen } = collect();
-      for (const [from, to] of [[0, cut], [cut, bytes.length]] as const) {
+      for (const [from, to] of [
+        [0, cut],
+        [cut, bytes.length],
+      ] as const) {
         shared.fill(0xff);
         bytes.copy(shared, 0, from, to);
         reader.push(shared, 0, to - from);
@@ -174,7 +180,12 @@ describe("decompress", () => {
   });
 
   test("encodingOf knows identity and gzip", () => {
-    assert.deepEqual([undefined, "identity", "gzip", "br"].map(encodingOf), ["identity", "identity", "gzip", undefined]);
+    assert.deepEqual([undefined, "identity", "gzip", "br"].map(encodingOf), [
+      "identity",
+      "identity",
+      "gzip",
+      undefined,
+    ]);
   });
 });
 
@@ -193,9 +204,20 @@ describe("metadata in header fields", () => {
   });
 
   test("metadataOf gives what is the user's", () => {
-    const names = [":path", "content-type", "grpc-timeout", "te", "a", "grpc-trace-bin", "user-agent"];
+    const names = [
+      ":path",
+      "content-type",
+      "grpc-timeout",
+      "te",
+      "a",
+      "grpc-trace-bin",
+      "user-agent",
+    ];
     const metadata = metadataOf(names.map((name) => new HeaderField(name, "x")));
-    assert.deepEqual([...metadata.entries()].map(([name]) => name), ["a", "grpc-trace-bin", "user-agent"]);
+    assert.deepEqual(
+      [...metadata.entries()].map(([name]) => name),
+      ["a", "grpc-trace-bin", "user-agent"],
+    );
   });
 
   test("errorTrailers carry code, encoded message, details and both metadata", () => {
@@ -206,7 +228,13 @@ describe("metadata in header fields", () => {
     const fields = errorTrailers(error, Metadata.from([["set", "2"]]));
     assert.deepEqual(
       fields.map(({ name, value }) => `${name}: ${value}`),
-      ["grpc-status: 10", "grpc-message: n%C3%B6", "grpc-status-details-bin: AQIDBA", "set: 2", "own: 1"],
+      [
+        "grpc-status: 10",
+        "grpc-message: n%C3%B6",
+        "grpc-status-details-bin: AQIDBA",
+        "set: 2",
+        "own: 1",
+      ],
     );
   });
 });

@@ -32,7 +32,11 @@ describe("MessageQueue", () => {
   test("gives messages in order, also to a reader that came first, and copies them", async () => {
     const { queue, stream } = await make();
     const early = queue.next();
-    push(queue, stream, Buffer.concat([grpcMessage(Buffer.from("a")), grpcMessage(Buffer.from("b"))]));
+    push(
+      queue,
+      stream,
+      Buffer.concat([grpcMessage(Buffer.from("a")), grpcMessage(Buffer.from("b"))]),
+    );
     assert.equal(textOf(await early), "a");
     assert.equal(textOf(await queue.next()), "b");
     queue.finish();
