@@ -8,6 +8,10 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { configPage, fillComponentTables } from "./lib/config-pages.mjs";
+import { errorsPage } from "./lib/errors-page.mjs";
+import { limitsPage } from "./lib/limits-page.mjs";
+import { writePage } from "./lib/pages.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -19,6 +23,8 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const generators = [
   { name: "protobuf messages", owns: ["packages/proto/src/gen"], run: generateProtobuf },
   { name: "config schemas and descriptions", owns: [], run: generateDescriptions },
+  { name: "reference pages", owns: ["docs/reference"], run: generateReference },
+  { name: "key tables of docs/components.md", owns: [], run: fillComponentTables },
 ];
 
 /** `buf` compiles proto/ as buf.gen.yaml says, with protoc-gen-es found on the path. */
@@ -55,9 +61,17 @@ async function describe(kit, folder, manifest) {
     return { "schema.json": await kit.schemaOf(gatewaySections) };
   }
   const sidecar = exported.find((value) => value?.sections !== undefined && value?.create);
-  if (sidecar === undefined) throw new Error(`Cannot describe ${manifest.name}: it exports no sidecar`);
+  if (sidecar === undefined)
+    throw new Error(`Cannot describe ${manifest.name}: it exports no sidecar`);
   const { schema, description } = await kit.describeSidecar(sidecar);
   return { "schema.json": schema, "description.json": description };
+}
+
+/** The generators before this one have built the packages and written their schemas. */
+async function generateReference(out) {
+  await writePage(out, "docs/reference/config.md", await configPage());
+  await writePage(out, "docs/reference/errors.md", await errorsPage());
+  await writePage(out, "docs/reference/limits.md", await limitsPage());
 }
 
 async function readJson(file) {

@@ -14,19 +14,44 @@ import { start } from "./processes.mjs";
  * @param {{ clients: number, streams: number, count: number, samples?: boolean }} load
  */
 export async function runH2load(target, method, message, load) {
-  const folder = mkdtempSync(join(tmpdir(), "layotto-bench-"));
+  const amount = ["-n", String(load.count), ...(load.samples ? ["--log-file=log"] : [])];
+  return inFolder(message, async (folder) => {
+    const text = await drive(folder, target, method, [...amount, ...shape(load)]);
+    const samples = load.samples ? percentiles(readFileSync(join(folder, "log"), "utf8")) : {};
+    return { ...parse(text), ...samples };
+  });
+}
+
+/** The same for a time, `load.seconds`; how many calls it makes is not known before. */
+export async function runH2loadFor(target, method, message, load) {
+  const amount = ["-D", String(load.seconds), "--warm-up-time=0"];
+  await inFolder(message, (folder) => drive(folder, target, method, [...amount, ...shape(load)]));
+}
+
+function shape({ clients, streams }) {
+  return ["-c", String(clients), "-m", String(streams), "-t", "1"];
+}
+
+function drive(folder, target, method, load) {
+  const args = [
+    ...load,
+    "-d",
+    "body",
+    "-H",
+    "content-type: application/grpc",
+    "-H",
+    "te: trailers",
+  ];
+  if ("path" in target) args.push("-B", `unix:${target.path}`);
+  args.push(`http://127.0.0.1:${target.port ?? 80}${method}`);
+  return output(start("h2load", args, { cwd: folder }));
+}
+
+async function inFolder(message, run) {
+  const folder = mkdtempSync(join(tmpdir(), "lay-bench-"));
   try {
-    const body = join(folder, "body");
-    const log = join(folder, "log");
-    writeFileSync(body, prefixed(message));
-    const args = ["-n", String(load.count), "-c", String(load.clients), "-m", String(load.streams)];
-    args.push("-t", "1", "-d", body, "-H", "content-type: application/grpc", "-H", "te: trailers");
-    if (load.samples) args.push(`--log-file=${log}`);
-    if ("path" in target) args.push("-B", `unix:${target.path}`);
-    args.push(`http://127.0.0.1:${target.port ?? 80}${method}`);
-    const run = start("h2load", args);
-    const text = await output(run);
-    return { ...parse(text), ...(load.samples ? percentiles(readFileSync(log, "utf8")) : {}) };
+    writeFileSync(join(folder, "body"), prefixed(message));
+    return await run(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -11,6 +11,8 @@ const RUNTIME = "/spec.proto.runtime.v1.Runtime";
 /** The value that is stored and read: 1 KB, as in the figures of the originals. */
 export const value = Buffer.alloc(1_024, "0123456789abcdef");
 export const KEY = "bench";
+/** The key of the n-th write, where many keys are written. */
+export const keyOf = (n) => `bench-${n % 10_000}`;
 
 export const methods = {
   sayHello: `${RUNTIME}/SayHello`,

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -79,26 +79,23 @@ export function memoryKib(pid) {
   return { rss: field("Rss"), pss: field("Pss") };
 }
 
-/** Processes started by `pid`, directly or not, with their command lines. */
-export function descendants(pid) {
-  const all = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-        const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
-        return [{ pid: Number(name), parent, command }];
-      } catch {
-        return []; // ended while we looked
-      }
-    });
-  const found = new Set([pid]);
-  for (let before = 0; before !== found.size;) {
-    before = found.size;
-    for (const entry of all) if (found.has(entry.parent)) found.add(entry.pid);
-  }
-  return all.filter((entry) => entry.pid !== pid && found.has(entry.pid));
+/** CPU time of this process and of the children that it has waited for, in µs. */
+export function ownMicros() {
+  const stat = readFileSync("/proc/self/stat", "utf8");
+  const fields = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 15);
+  return (fields.reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND) * 1e6;
+}
+
+/** CPU time of all cores since boot, in µs: all of it, and the part in which they did not idle. */
+export function machineMicros() {
+  const line = readFileSync("/proc/stat", "utf8").split("\n", 1)[0] ?? "";
+  const ticks = line.split(/ +/).slice(1, 9).map(Number);
+  const all = ticks.reduce((sum, each) => sum + each, 0);
+  const scale = 1e6 / TICKS_PER_SECOND;
+  return { all: all * scale, busy: (all - (ticks[3] ?? 0) - (ticks[4] ?? 0)) * scale };
 }
 
 /** A loopback port that was free a moment ago. */

@@ -1,12 +1,16 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
-import { descendants, freePort, start, stop, waitUntil, which } from "./processes.mjs";
+import { freePort, start, stop, waitUntil, which } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cli = join(root, "packages/cli/dist/main.js");
+const stateSidecar = join(root, "packages/state-sidecar/dist/main.js");
+const execute = promisify(execFile);
 
 /** Starts redis-server without persistence; undefined when it is not installed. */
 export async function startRedis() {
@@ -20,8 +24,8 @@ export async function startRedis() {
 }
 
 /** Folder and file of a configuration with one component of each kind. */
-export async function writeConfig(redisPort) {
-  const folder = mkdtempSync(join(tmpdir(), "layotto-bench-"));
+async function writeConfig(redisPort) {
+  const folder = mkdtempSync(join(tmpdir(), "lay-bench-"));
   const gatewayPort = await freePort();
   const actuatorPort = await freePort();
   const config = {
@@ -46,33 +50,24 @@ export async function writeConfig(redisPort) {
 /**
  * `layotto start` with everything ready: gateway, hello and state.
  *
- * @returns the processes by name, how long it took, and `stop`
+ * @returns addresses, pids by process name, the time from spawn to "all ready" in ms, and `stop`
  */
 export async function startSystem(redisPort) {
   const config = await writeConfig(redisPort);
   const runDir = join(config.folder, "run");
   const began = performance.now();
-  const supervisor = start(process.execPath, [cli, "start", "-c", config.file], {
-    cwd: config.folder,
-    env: { ...process.env, LAYOTTO_RUN_DIR: runDir },
-  });
-  const url = `http://127.0.0.1:${config.actuatorPort}/actuator/health/readiness`;
-  const ready = () =>
-    fetch(url).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await waitUntil("layotto start", ready, { process: supervisor });
+  const args = [cli, "start", "-c", config.file, "--run-dir", runDir];
+  const supervisor = start(process.execPath, args, { cwd: config.folder });
+  const ready = () => /all ready in \d+ ms/.test(supervisor.output);
+  await waitUntil("layotto start", ready, { process: supervisor, everyMs: 2 });
   const startMs = performance.now() - began;
   return {
     ...config,
-    supervisor,
     startMs,
     address: `127.0.0.1:${config.gatewayPort}`,
     /** Unix socket of a sidecar, for calls that leave the gateway out. */
-    socket: (name) =>
-      join(runDir, readdirSync(runDir).find((file) => file === `${name}.sock`) ?? ""),
-    pids: pidsByName(supervisor.pid),
+    socket: (name) => join(runDir, `${name}.sock`),
+    pids: { supervisor: supervisor.pid, ...(await pidsByName(runDir)) },
     async stop() {
       await stop(supervisor);
       rmSync(config.folder, { recursive: true, force: true });
@@ -80,23 +75,39 @@ export async function startSystem(redisPort) {
   };
 }
 
-function pidsByName(supervisorPid) {
-  const pids = { supervisor: supervisorPid };
-  for (const { pid, command } of descendants(supervisorPid)) {
-    const name = /packages\/(?:api-)?(gateway|[a-z]+)(?:-sidecar)?\//.exec(command)?.[1];
-    if (name !== undefined) pids[name] = pid;
-  }
-  return pids;
+async function pidsByName(runDir) {
+  const args = [cli, "status", "--json", "--run-dir", runDir];
+  const { stdout } = await execute(process.execPath, args);
+  const { processes } = JSON.parse(stdout);
+  return Object.fromEntries(processes.map(({ name, pid }) => [name, pid]));
 }
 
-/** Calls by gRPC status as the gateway counted them, from its metrics. */
-export async function gatewayCounts(actuatorPort) {
+/** Time until a state sidecar, started by itself as a container does, says that it listens; in ms. */
+export async function sidecarStartMs(redisPort) {
+  const { folder, file } = await writeConfig(redisPort);
+  try {
+    const socket = join(folder, "state.sock");
+    const began = performance.now();
+    const args = [stateSidecar, "--config", file, "--listen", `unix:${socket}`];
+    const sidecar = start(process.execPath, args, { cwd: folder });
+    const listens = () => /"msg":"listening"/.test(sidecar.output);
+    await waitUntil("state sidecar", listens, { process: sidecar, everyMs: 1 });
+    const ms = performance.now() - began;
+    await stop(sidecar);
+    return ms;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Finished calls of a method by gRPC status, as the gateway counted them. */
+export async function gatewayCounts(actuatorPort, method) {
   const response = await fetch(`http://127.0.0.1:${actuatorPort}/actuator/metrics`);
   const counts = {};
   for (const line of (await response.text()).split("\n")) {
     const match = /^layotto_grpc_requests_total\{(.*)\} (\S+)$/.exec(line);
-    if (!match) continue;
-    if (!/process="gateway"|^(?!.*process=)/.test(match[1])) continue;
+    if (!match || !match[1].includes('process="gateway"')) continue;
+    if (!match[1].includes(`method="${method}"`)) continue;
     const code = /code="([^"]*)"/.exec(match[1])?.[1] ?? "?";
     counts[code] = (counts[code] ?? 0) + Number(match[2]);
   }

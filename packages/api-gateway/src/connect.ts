@@ -1,6 +1,6 @@
 import { GrpcClient, internalLimits, type ClientTarget } from "@layotto/grpc-transport";
 import type { ListenAddress } from "@layotto/sidecar-kit/process";
-import type { UpstreamConfig } from "./config.ts";
+import type { UpstreamConfig } from "./settings.ts";
 import { sidecarTokenHeader } from "./layers/sidecar-token.ts";
 import { readPem } from "./pem.ts";
 import { connectSidecar, type SidecarConnection } from "./upstream/sidecar-connection.ts";

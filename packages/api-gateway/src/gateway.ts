@@ -3,7 +3,7 @@ import { addressText, parseAddress } from "@layotto/sidecar-kit/process";
 import { Actuator } from "./actuator/actuator.ts";
 import type { RuntimePhase } from "./actuator/health.ts";
 import { Changes } from "./changes.ts";
-import { insecureWarnings, type GatewayConfig } from "./config.ts";
+import { insecureWarnings, type GatewayConfig } from "./settings.ts";
 import { connectReplica, upstreamHeaders } from "./connect.ts";
 import { Routes } from "./routing/routes.ts";
 import { Servers } from "./servers.ts";

@@ -1,2 +1,2 @@
 export { createGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
-export { gatewaySections, gatewaySchema, insecureWarnings, type GatewayConfig } from "./config.ts";
+export { gatewaySettings, type GatewayConfig, type GatewaySettings } from "./settings.ts";

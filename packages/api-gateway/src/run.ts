@@ -5,6 +5,7 @@ import {
   packageVersion,
   parseLogLevel,
   pathText,
+  type ConfigFault,
   type LoggerRoot,
 } from "@layotto/sidecar-kit";
 import { loadConfig, type LoadedConfig } from "@layotto/sidecar-kit/config";
@@ -22,10 +23,11 @@ import {
   type CommonConfig,
   type Launch,
   type Life,
+  type OwnSections,
   type Running,
 } from "@layotto/sidecar-kit/process";
-import { gatewaySections, type GatewayConfig } from "./config.ts";
 import { createGateway, type Gateway } from "./gateway.ts";
+import { gatewaySettings, type GatewayConfig } from "./settings.ts";
 
 /** Runs the gateway as this process, as the supervisor or a container wants it. */
 export async function runGateway(): Promise<void> {
@@ -59,9 +61,9 @@ async function startGateway(
 ): Promise<Running> {
   const loaded = lenient(await readFile(launch));
   const { common, faults } = readCommon(loaded);
-  const own = readSections(loaded, ["gateway"], gatewaySections);
+  const own = readSections(loaded, ["gateway"], checkGateway);
   const all = [...loaded.faults, ...faults, ...own.faults];
-  if (all.length > 0) throw new ConfigError(loaded.source, all);
+  if (all.length > 0 || own.config === undefined) throw new ConfigError(loaded.source, all);
   const level = parseLogLevel(common.logLevel ?? "info") ?? "info";
   const logger = createLogger({ name: launch.name ?? "gateway", level });
   onLogger(logger);
@@ -74,7 +76,7 @@ async function startGateway(
     loaded,
     common,
     logger,
-    config: own.config.gateway,
+    config: own.config,
   });
   return {
     address: gateway.addresses.join(","),
@@ -83,6 +85,15 @@ async function startGateway(
       logger.flush();
     },
   };
+}
+
+function checkGateway(
+  sections: Readonly<Record<string, unknown>>,
+  isLenient: boolean,
+): OwnSections<GatewayConfig | undefined> {
+  const { config, faults, warnings } = gatewaySettings(sections["gateway"], isLenient);
+  const below = (fault: ConfigFault): ConfigFault => ({ ...fault, path: ["gateway", ...fault.path] });
+  return { config, faults: faults.map(below), warnings: warnings.map(below) };
 }
 
 function readFile({ configFile }: Launch): Promise<LoadedConfig> {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { GrpcServer, internalLimits, type ServerOptions } from "@layotto/grpc-transport";
 import type { HealthStatus, LoggerRoot, Metrics } from "@layotto/sidecar-kit";
 import type { ListenAddress } from "@layotto/sidecar-kit/process";
-import type { GatewayConfig } from "./config.ts";
+import type { GatewayConfig } from "./settings.ts";
 import { Forwarder } from "./forwarding/forwarder.ts";
 import { createLayers } from "./layers/create-layers.ts";
 import type { Layers } from "./layers/layers.ts";

@@ -12,7 +12,6 @@ import { ErrorCode } from "./frame/constants.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { codeOfReset, parseStatus } from "./grpc/code-mapping.ts";
 import { contentTypeField, errorTrailers, statusOkField } from "./grpc/fields.ts";
-import { HeldBytes } from "./grpc/held-bytes.ts";
 import { PREFIX_BYTES } from "./grpc/message-reader.ts";
 import { readUint32 } from "./frame/write.ts";
 import type { HeaderList } from "./hpack/header-list.ts";
@@ -66,7 +65,8 @@ export abstract class ForwardedCall implements StreamSink {
   /** How much of {@link request} is filled. */
   private requestBytes = 0;
   private requestEnded: boolean;
-  private held: HeldBytes | null = null;
+  /** What is accounted for on the caller's connection. */
+  private heldBytes = 0;
   private gathering = false;
   private unconsumed = 0;
   private answered = false;
@@ -214,7 +214,7 @@ export abstract class ForwardedCall implements StreamSink {
     if (this.ended) return;
     this.ended = true;
     this.noteAnswered();
-    this.held?.set(0);
+    this.hold(0);
     const upstream = this.leg;
     // Both sides at their end is no reason for RST_STREAM: the stream closes when its sink returns.
     if (upstream !== null && !isComplete(upstream)) upstream.reset(ErrorCode.CANCEL);
@@ -225,7 +225,7 @@ export abstract class ForwardedCall implements StreamSink {
     if (this.answered) return;
     this.answered = true;
     this.request = null;
-    if (this.held !== null) this.account();
+    if (this.heldBytes > 0) this.account();
     countPendingCalls(-1);
   }
 
@@ -248,17 +248,24 @@ export abstract class ForwardedCall implements StreamSink {
   private account(): boolean {
     if (this.ended) return false;
     const kept = this.request === null ? 0 : this.requestBytes;
-    if (this.held === null) {
-      if (kept === 0 && this.unconsumed === 0) return true;
-      this.held = new HeldBytes(this.caller.connection);
-    }
-    if (this.held.trySet(kept + this.unconsumed)) return true;
+    if (this.hold(kept + this.unconsumed)) return true;
     if (this.leg !== null && this.request !== null) {
       this.request = null;
-      if (this.held.trySet(this.unconsumed)) return true;
+      if (this.hold(this.unconsumed)) return true;
     }
     this.fail(outOfBuffer);
     return false;
+  }
+
+  private hold(bytes: number): boolean {
+    const counted = bytes > UNCOUNTED_BYTES ? bytes : 0;
+    const more = counted - this.heldBytes;
+    if (more === 0) return true;
+    const { connection } = this.caller;
+    if (more > 0 && !connection.mayBuffer(more)) return false;
+    this.heldBytes = counted;
+    connection.holdBuffered(more);
+    return true;
   }
 
   /** Returns window to the caller, never more than it used. */
@@ -322,6 +329,8 @@ class UpstreamLeg implements StreamSink {
 }
 
 const NO_DATA = Buffer.alloc(0);
+/** So little is not accounted for: the objects of a call cost more. */
+const UNCOUNTED_BYTES = 1024;
 
 /** Nothing is left to be said on the stream: it ends by itself. */
 function isComplete(stream: Http2Stream): boolean {

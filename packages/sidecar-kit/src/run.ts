@@ -1,8 +1,9 @@
 import { join, resolve } from "node:path";
 import { systemClock } from "./clock.ts";
+import { checkZod } from "./config/check-zod.ts";
 import { ConfigError, pathText } from "./config/fault.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
-import { type CommonConfig, readCommon, readSections } from "./config/process-config.ts";
+import { type CommonConfig, type SectionCheck, readCommon, readSections } from "./config/process-config.ts";
 import type { ProcessContext } from "./context.ts";
 import { SidecarHost } from "./host.ts";
 import { type LoggerRoot, createLogger, parseLogLevel } from "./logger.ts";
@@ -90,7 +91,7 @@ async function startSidecars(
   }
   const loaded = await loadConfig({ file: launch.configFile });
   const { common, faults } = readCommon(loaded);
-  const own = sidecars.map((each) => readSections(loaded, each.sections, each.config));
+  const own = sidecars.map((each) => readSections(loaded, each.sections, checkOf(each)));
   const all = [...loaded.faults, ...faults, ...own.flatMap((each) => each.faults)];
   if (all.length > 0) throw new ConfigError(loaded.source, all);
   const name = launch.name ?? sidecars.map((each) => each.capability).join("-");
@@ -114,6 +115,13 @@ async function startSidecars(
     source: loaded.source,
     life,
   });
+}
+
+function checkOf({ config }: Sidecar): SectionCheck<unknown> {
+  return (sections, lenient) => {
+    const { value, ...found } = checkZod(config, sections, [], lenient);
+    return { config: value, ...found };
+  };
 }
 
 interface ContextInput {

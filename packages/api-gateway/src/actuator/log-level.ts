@@ -1,10 +1,11 @@
 import { parseLogLevel, type LoggerRoot } from "@layotto/sidecar-kit";
-import { z } from "zod";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { ActuatorAnswer } from "./answer.ts";
 
-/** Layotto ignores further keys. */
-const body = z.object({ component: z.string(), level: z.string() });
+interface LevelRequest {
+  readonly component: string;
+  readonly level: string;
+}
 
 /**
  * Changes the level of a logger wherever it is: in the gateway and in every sidecar. As in Layotto an unknown
@@ -15,13 +16,13 @@ export async function setLogLevel(
   logger: LoggerRoot,
   upstreams: readonly Upstream[],
 ): Promise<ActuatorAnswer> {
-  const request = body.safeParse(parseJson(text));
-  if (!request.success) {
+  const request = parseRequest(text);
+  if (request === undefined) {
     return refused('body must be JSON like {"component":"state","level":"DEBUG"}');
   }
-  const { component } = request.data;
-  const level = parseLogLevel(request.data.level);
-  if (level === undefined) return refused(`level "${request.data.level}" is unknown`);
+  const { component } = request;
+  const level = parseLogLevel(request.level);
+  if (level === undefined) return refused(`level "${request.level}" is unknown`);
   logger.setLevel(component, level);
   const replicas = upstreams.flatMap((upstream) => upstream.replicas);
   const results = await Promise.allSettled(
@@ -37,9 +38,12 @@ function refused(why: string): ActuatorAnswer {
   return { status: 400, json: { error: `Cannot set the level: ${why}` } };
 }
 
-function parseJson(text: string): unknown {
+/** Layotto ignores further keys. */
+function parseRequest(text: string): LevelRequest | undefined {
   try {
-    return JSON.parse(text);
+    const { component, level } = Object(JSON.parse(text)) as Partial<Record<string, unknown>>;
+    if (typeof component !== "string" || typeof level !== "string") return undefined;
+    return { component, level };
   } catch {
     return undefined;
   }

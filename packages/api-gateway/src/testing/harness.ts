@@ -1,10 +1,12 @@
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { GrpcClient, type CallOptions } from "@layotto/grpc-transport";
 import { createLogger } from "@layotto/sidecar-kit";
 import { eventually, tempDir } from "@layotto/sidecar-kit/testing";
-import { gatewaySchema } from "../config.ts";
+
 import { createGateway, type Gateway, type GatewayOptions } from "../gateway.ts";
+import { gatewaySettings } from "../settings.ts";
 import { FakeSidecar, type FakeSidecarOptions } from "./fake-sidecar.ts";
 
 /** The method that {@link sidecar} serves unless told otherwise: it sends the message back. */
@@ -34,7 +36,8 @@ export async function start(
   const socket = (name: string): string => `unix:${join(runDir, `${name}.sock`)}`;
   const local = Object.fromEntries(names.map((name) => [name, { addresses: [socket(name)] }]));
   const free = { listen: "127.0.0.1:0", actuator: "127.0.0.1:0" };
-  const config = gatewaySchema.parse({ ...free, upstreams: local, ...section });
+  const { config, faults } = gatewaySettings({ ...free, upstreams: local, ...section });
+  assert.ok(config, JSON.stringify(faults));
   const lines: string[] = [];
   const logger = createLogger({ name: "gateway", write: (text) => lines.push(text) });
   const gateway = createGateway({ config, logger, runDir, ...more });

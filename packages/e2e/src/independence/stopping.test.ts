@@ -7,7 +7,7 @@ import {
   StreamingOutputCallResponseSchema,
 } from "@layotto/proto/grpc/testing/messages";
 import { eventually } from "@layotto/sidecar-kit/testing";
-import { bytes, runtime, text } from "../harness/calls.ts";
+import { runtime } from "../harness/calls.ts";
 import { embedded, hellos } from "../harness/configs.ts";
 import { type Layotto, startLayotto } from "../harness/layotto.ts";
 import { writeEcho } from "../harness/packages.ts";
@@ -23,11 +23,11 @@ async function startWithStream(
   const config = { ...embedded(), packages: ["./echo-sidecar"], echo: { on: true } };
   const layotto = scopeOf(t).use(await startLayotto({ config, prepare: writeEcho }));
   const stream = new Conversation(layotto.client().stream(path, { timeoutMs: 30_000 }));
-  assert.equal(await stream.say("before"), "before");
+  assert.equal(await stream.ask(1), 1);
   return { layotto, stream };
 }
 
-/** A stream on which every message is answered by the same. */
+/** A stream on which every message is answered by one of the size that it asks for. */
 class Conversation {
   readonly #stream: ClientStream;
   readonly #replies: AsyncIterator<Uint8Array>;
@@ -39,13 +39,13 @@ class Conversation {
     stream.trailers.catch(() => undefined);
   }
 
-  async say(word: string): Promise<string | undefined> {
-    const message = create(StreamingOutputCallRequestSchema, { payload: { body: bytes(word) } });
+  /** Asks for so many bytes; returns how many came. */
+  async ask(size: number): Promise<number> {
+    const message = create(StreamingOutputCallRequestSchema, { responseParameters: [{ size }] });
     await this.#stream.send(toBinary(StreamingOutputCallRequestSchema, message));
     const reply = await this.#replies.next();
-    if (reply.done === true) return undefined;
-    const { payload } = fromBinary(StreamingOutputCallResponseSchema, reply.value);
-    return text(payload?.body ?? new Uint8Array());
+    if (reply.done === true) return -1;
+    return fromBinary(StreamingOutputCallResponseSchema, reply.value).payload?.body.length ?? 0;
   }
 
   /** Ends the call; resolves when the server has ended it with OK. */
@@ -75,7 +75,7 @@ test(
     layotto.supervisor.kill("SIGTERM");
     await eventually("the drain", () => layotto.output().includes("SIGTERM: stopping"));
     await assert.rejects(layotto.client().unary(path, new Uint8Array(), { timeoutMs: 1000 }));
-    assert.equal(await stream.say("while it drains"), "while it drains");
+    assert.equal(await stream.ask(2), 2);
     await stream.end();
     assert.equal(await layotto.ended, 0);
     const tookMs = performance.now() - began;
@@ -94,7 +94,7 @@ test(
       await startLayotto({ config, prepare: writeEcho, args: ["--grace", "2000"] }),
     );
     const stream = new Conversation(layotto.client().stream(path, { timeoutMs: 30_000 }));
-    assert.equal(await stream.say("before"), "before");
+    assert.equal(await stream.ask(3), 3);
     const began = performance.now();
     layotto.supervisor.kill("SIGTERM");
     assert.equal(await layotto.ended, 0);
@@ -123,7 +123,7 @@ test("kill -9 of the supervisor leaves no orphan", { timeout: 60_000 }, async (t
   const { layotto, stream } = await startWithStream(t);
   layotto.supervisor.kill("SIGKILL");
   assert.equal(await layotto.ended, "SIGKILL");
-  assert.equal(await stream.say("without supervisor"), "without supervisor");
+  assert.equal(await stream.ask(4), 4);
   await stream.end();
   await noOrphan(layotto, 12_000);
 });

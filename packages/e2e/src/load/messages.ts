@@ -7,7 +7,7 @@ export interface UnaryLoad {
   perSecond: number;
 }
 
-/** Streams that are open all the time: each echoes `messages` messages, ends, and is followed by the next. */
+/** Streams that are open all the time: on each, `messages` messages are answered one by one, then it ends and is followed by the next. */
 export interface StreamLoad {
   name: string;
   path: string;

@@ -43,7 +43,10 @@ export function save(perSecond: number): UnaryLoad {
 
 /** 16 streams, open for a second each. */
 export function streams(): StreamLoad {
-  const message = create(StreamingOutputCallRequestSchema, { payload: { body: value } });
+  const message = create(StreamingOutputCallRequestSchema, {
+    payload: { body: value },
+    responseParameters: [{ size: value.length }],
+  });
   return {
     name: names.stream,
     path: "/grpc.testing.TestService/FullDuplexCall",

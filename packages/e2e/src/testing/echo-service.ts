@@ -21,18 +21,16 @@ interface Reply {
 }
 
 /**
- * `grpc.testing.TestService` as a sidecar's service. Beyond what the interop description asks for, a request without
- * wishes is answered by its own payload.
+ * `grpc.testing.TestService` as a sidecar's service.
  *
  * Source: https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md
  */
 export const testService: ServiceImplementation = implement(TestService, {
   emptyCall: () => ({}),
-  unaryCall({ payload, responseSize, responseStatus }, call) {
+  unaryCall({ responseSize, responseStatus }, call) {
     echoMetadata(call);
     failIfAsked(responseStatus);
-    if (responseSize > 0) return { payload: payloadOf(responseSize) };
-    return payload === undefined ? {} : { payload };
+    return responseSize > 0 ? { payload: payloadOf(responseSize) } : {};
   },
   async *streamingOutputCall(request, call) {
     yield* replies(request, call);
@@ -68,9 +66,8 @@ async function* replies(
   request: StreamingOutputCallRequest,
   call: ServerCall,
 ): AsyncGenerator<Reply> {
-  const { payload, responseParameters, responseStatus } = request;
+  const { responseParameters, responseStatus } = request;
   failIfAsked(responseStatus);
-  if (responseParameters.length === 0 && payload !== undefined) yield { payload };
   for (const wish of responseParameters) yield await replyTo(wish, call);
 }
 

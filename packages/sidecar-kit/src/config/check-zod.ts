@@ -3,7 +3,7 @@ import { registerSecret } from "../secrets.ts";
 import type { ConfigFault } from "./fault.ts";
 import { isRecord } from "./record.ts";
 import { without } from "./validate.ts";
-import { article, kindOf, notOneOf, unknownKey } from "./words.ts";
+import { article, kindOf, notOneOf, tooShort, unknownKey } from "./words.ts";
 
 /** What {@link checkZod} finds. */
 export interface CheckedValue<T> {
@@ -90,12 +90,15 @@ function wording(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_value":
       return issue.input === undefined ? "is missing" : notOneOf(issue.values, issue.input);
     case "too_small":
-      if (issue.origin === "string" || issue.origin === "array") {
+      if (issue.origin === "string") return tooShort(Number(issue.minimum));
+      if (issue.origin === "array") {
         return Number(issue.minimum) <= 1
           ? "must not be empty"
           : `must have at least ${issue.minimum} parts`;
       }
-      return `must be at least ${issue.minimum}`;
+      return issue.inclusive === false
+        ? `must be more than ${issue.minimum}`
+        : `must be at least ${issue.minimum}`;
     case "too_big":
       return `must be at most ${issue.maximum}`;
     case "invalid_format":

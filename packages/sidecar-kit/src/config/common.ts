@@ -1,6 +1,7 @@
 import type { JsonSchema } from "./json-schema.ts";
 
 const address: JsonSchema = { type: "string", minLength: 1 };
+const file: JsonSchema = { type: "string", minLength: 1, description: "path of a PEM file" };
 
 /** Schemas of the keys that every process reads. Plain JSON Schema, so that reading them loads no schema library. */
 export const commonSections = {
@@ -58,9 +59,20 @@ export const commonSections = {
     secret: true,
     description: "Callers of a sidecar on TCP must send it",
   },
+  tls: {
+    type: "object",
+    description: "TLS on the TCP listener of a sidecar that runs alone",
+    additionalProperties: false,
+    required: ["cert", "key"],
+    properties: {
+      cert: file,
+      key: file,
+      clientCa: { ...file, description: "demands client certificates signed by it" },
+    },
+  },
   insecure: {
     type: "boolean",
-    description: "Allows a sidecar on TCP beyond this machine without token",
+    description: "Allows a sidecar on TCP beyond this machine without token or client certificates",
   },
 } as const satisfies Readonly<Record<string, JsonSchema>>;
 

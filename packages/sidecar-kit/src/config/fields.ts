@@ -1,15 +1,18 @@
 import { z } from "zod";
 import { registerSecret } from "../secrets.ts";
 
-/** A string that must never be printed: it is blanked out of logs and reports wherever it turns up. */
-export function secret() {
-  return z
-    .string()
-    .meta({ secret: true, writeOnly: true })
-    .transform((value) => {
-      registerSecret(value);
-      return value;
-    });
+/**
+ * A string that must never be printed: it is blanked out of logs and reports wherever it turns up.
+ *
+ * @param limits fewest characters; default 0
+ */
+export function secret({ minLength = 0 }: { minLength?: number } = {}) {
+  const text = minLength > 0 ? z.string().min(minLength) : z.string();
+  // No transform: with one, a JSON Schema cannot tell the defaults of what is around it.
+  return text.meta({ secret: true, writeOnly: true }).refine((value) => {
+    registerSecret(value);
+    return true;
+  });
 }
 
 const wholeNumber = 'must be a whole number, e.g. 10 or "10"';

@@ -11,6 +11,7 @@ export {
   type LoadConfigOptions,
   type LoadedConfig,
 } from "./load.ts";
+export { checkPublished } from "./check-published.ts";
 export { checkZod, type CheckedValue } from "./check-zod.ts";
 export { configSchema } from "./file-schema.ts";
 export { commonSections, layottoSections } from "./common.ts";

@@ -1,7 +1,7 @@
 import { registerSecret } from "../secrets.ts";
 import type { ConfigFault } from "./fault.ts";
 import { isRecord } from "./record.ts";
-import { article, kindOf, notOneOf, unknownKey, unknownType } from "./words.ts";
+import { article, kindOf, notOneOf, tooShort, unknownKey, unknownType } from "./words.ts";
 
 /**
  * The part of JSON Schema (2020-12) that configuration schemas use, plus three keywords of ours:
@@ -27,6 +27,8 @@ export interface JsonSchema {
   readonly minItems?: number;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly propertyNames?: JsonSchema;
   readonly description?: string;
   readonly default?: unknown;
   readonly secret?: boolean;
@@ -84,7 +86,7 @@ function checkProperties(
   value: Record<string, unknown>,
   path: readonly PropertyKey[],
 ): SchemaFault[] {
-  const { properties = {}, required = [], additionalProperties } = schema;
+  const { properties = {}, required = [], additionalProperties, propertyNames } = schema;
   const faults: SchemaFault[] = [];
   for (const key of required) {
     if (value[key] === undefined)
@@ -92,6 +94,11 @@ function checkProperties(
   }
   for (const [key, each] of Object.entries(value)) {
     const at = [...path, key];
+    const nameFault = propertyNames && keyFault(propertyNames, key, at);
+    if (nameFault !== undefined) {
+      faults.push(nameFault);
+      continue;
+    }
     const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (known !== undefined)
       faults.push(...(each === undefined ? [] : checkSchema(known, each, at)));
@@ -109,6 +116,20 @@ function checkProperties(
   return components === undefined
     ? faults
     : [...faults, ...checkComponent(components, value, path)];
+}
+
+/** What is wrong with a key of a map; a key that is none of a list is an unknown one. */
+function keyFault(
+  names: JsonSchema,
+  key: string,
+  path: readonly PropertyKey[],
+): SchemaFault | undefined {
+  const { enum: known } = names;
+  if (known !== undefined && !known.includes(key)) {
+    return { kind: "unknown-key", path, message: unknownKey(key, known.map(String)) };
+  }
+  const [fault] = checkSchema({ ...names, "x-message": "must not be an empty name" }, key, path);
+  return fault;
 }
 
 /** An entry `{ type, metadata }`: the type says which schema the metadata has. */
@@ -148,13 +169,16 @@ function checkAlternatives(
 
 function boundFault(schema: JsonSchema, value: unknown): string | undefined {
   if (typeof value === "string") {
-    if (value.length < (schema.minLength ?? 0)) return "must not be empty";
+    const { minLength = 0 } = schema;
+    if (value.length < minLength) return tooShort(minLength);
     if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value)) {
       return `must match ${schema.pattern}`;
     }
   }
   if (typeof value === "number") {
     if (value < (schema.minimum ?? -Infinity)) return `must be at least ${schema.minimum}`;
+    if (value <= (schema.exclusiveMinimum ?? -Infinity))
+      return `must be more than ${schema.exclusiveMinimum}`;
     if (value > (schema.maximum ?? Infinity)) return `must be at most ${schema.maximum}`;
   }
   if (Array.isArray(value) && value.length < (schema.minItems ?? 0)) return "must not be empty";

@@ -1,12 +1,10 @@
 import { resolve } from "node:path";
-import { checkZod } from "./check-zod.ts";
 import { commonSections, layottoSections } from "./common.ts";
 import { closestWord } from "./did-you-mean.ts";
 import type { ConfigFault } from "./fault.ts";
 import { checkSchema } from "./json-schema.ts";
 import type { LoadedConfig } from "./load.ts";
 import { isRecord } from "./record.ts";
-import type { z } from "zod";
 
 /** The keys that every process reads, with defaults filled in as far as they do not depend on the process. */
 export interface CommonConfig {
@@ -20,7 +18,16 @@ export interface CommonConfig {
   readonly installation: string;
   readonly listen: string | undefined;
   readonly token: string | undefined;
+  /** Paths of PEM files, absolute. */
+  readonly tls: TlsFiles | undefined;
   readonly insecure: boolean;
+}
+
+/** Certificate and key of a listener, and who may sign those of its callers. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string | undefined;
 }
 
 /** Checks the common keys of a file and reads them. Paths are absolute, from the working directory. */
@@ -54,7 +61,19 @@ function commonOf(sections: Readonly<Record<string, unknown>>): CommonConfig {
     installation: text(sections["installation"]) ?? (appId || "default"),
     listen: text(sections["listen"]),
     token: text(sections["token"]),
+    tls: tlsOf(sections["tls"]),
     insecure: sections["insecure"] === true,
+  };
+}
+
+function tlsOf(section: unknown): TlsFiles | undefined {
+  if (!isRecord(section)) return undefined;
+  const [cert, key, clientCa] = [section["cert"], section["key"], section["clientCa"]].map(text);
+  if (cert === undefined || key === undefined) return undefined; // a fault, and reported
+  return {
+    cert: resolve(cert),
+    key: resolve(key),
+    clientCa: clientCa === undefined ? undefined : resolve(clientCa),
   };
 }
 
@@ -69,31 +88,33 @@ export interface OwnSections<Config> {
   readonly warnings: ConfigFault[];
 }
 
+/** Checks an object that holds the sections of one process; paths of what it finds begin with the section. */
+export type SectionCheck<Config> = (
+  sections: Readonly<Record<string, unknown>>,
+  lenient: boolean,
+) => OwnSections<Config>;
+
 /**
- * Checks the sections that belong to one sidecar. Sections of others are none of its business, but a section that
+ * Checks the sections that belong to one process. Sections of others are none of its business, but a section that
  * nobody knows and that looks like one of its own is a slip worth stopping for.
  */
 export function readSections<Config>(
   loaded: LoadedConfig,
   sections: readonly string[],
-  schema: z.ZodType<Config>,
+  check: SectionCheck<Config>,
 ): OwnSections<Config> {
   const own = Object.fromEntries(
     sections
       .filter((each) => loaded.sections[each] !== undefined)
       .map((each) => [each, loaded.sections[each]]),
   );
-  const checked = checkZod(schema, own, [], loaded.shape === "layotto");
+  const { config, faults, warnings } = check(own, loaded.shape === "layotto");
   const place = (fault: ConfigFault): ConfigFault => {
     const [section, ...rest] = fault.path;
     return { ...fault, path: [...(loaded.paths[String(section)] ?? [section ?? ""]), ...rest] };
   };
   const slips = Object.keys(loaded.sections).flatMap((name) => slip(name, sections));
-  return {
-    config: checked.value,
-    faults: [...checked.faults.map(place), ...slips],
-    warnings: checked.warnings.map(place),
-  };
+  return { config, faults: [...faults.map(place), ...slips], warnings: warnings.map(place) };
 }
 
 function slip(name: string, sections: readonly string[]): ConfigFault[] {

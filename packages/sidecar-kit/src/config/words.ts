@@ -40,6 +40,11 @@ export function unknownKey(key: string, known: readonly string[]): string {
   return near === undefined ? "unknown key" : `unknown key; did you mean "${near}"?`;
 }
 
+/** Text for a string that is too short. */
+export function tooShort(characters: number): string {
+  return characters <= 1 ? "must not be empty" : `must have at least ${characters} characters`;
+}
+
 /** Text for a component type that nobody registered. */
 export function unknownType(type: string, known: readonly string[]): string {
   const near = closestWord(type, known);

@@ -1,3 +1,5 @@
+import { isIPv4 } from "node:net";
+
 /** Where a process listens: TCP, or a unix socket. */
 export type ListenAddress = { host: string; port: number } | { path: string };
 
@@ -29,8 +31,10 @@ export function addressText(address: ListenAddress): string {
     : `${address.host}:${address.port}`;
 }
 
-/** Whether only this machine can reach the address. */
+/** Whether only this machine can reach the address. A name other than localhost may mean anything, so it is not. */
 export function isLocalAddress(address: ListenAddress): boolean {
   if ("path" in address) return true;
-  return address.host === "localhost" || address.host === "::1" || address.host.startsWith("127.");
+  const { host } = address;
+  if (isIPv4(host)) return host.startsWith("127.");
+  return host === "localhost" || host === "::1";
 }

@@ -11,4 +11,4 @@ export {
 export { live, type Host, type Life, type Running } from "./life.ts";
 export { StartError, listenError, listenOn, listenPrivately, type Listening } from "./listen.ts";
 export { portHolder } from "./port-holder.ts";
-export { readCommon, readSections, type CommonConfig } from "../config/process-config.ts";
+export { readCommon, readSections, type CommonConfig, type OwnSections } from "../config/process-config.ts";

@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { gatewaySchema, insecureWarnings } from "./config.ts";
+import { gatewaySettings, insecureWarnings, type GatewayConfig } from "./settings.ts";
 
 function faults(section: unknown): string[] {
-  const result = gatewaySchema.safeParse(section);
-  return result.success
-    ? []
-    : result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  return gatewaySettings(section).faults.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
-describe("gatewaySchema", () => {
+function parse(section: unknown): GatewayConfig {
+  const { config } = gatewaySettings(section);
+  assert.ok(config, faults(section).join());
+  return config;
+}
+
+describe("gatewaySettings", () => {
   test("fills in loopback addresses and the documented defaults", () => {
-    const config = gatewaySchema.parse({});
+    const config = parse({});
     assert.deepEqual(config.listen, [{ host: "127.0.0.1", port: 34904 }]);
     assert.deepEqual(config.actuator, { host: "127.0.0.1", port: 34999 });
     assert.equal(config.upstreamWaitMs, 1000);
@@ -20,7 +23,7 @@ describe("gatewaySchema", () => {
   });
 
   test("takes several listeners, unix sockets and upstreams with replicas", () => {
-    const config = gatewaySchema.parse({
+    const config = parse({
       listen: ["[::1]:1", "unix:/tmp/a.sock"],
       actuator: false,
       upstreams: { state: { addresses: ["unix:/tmp/s.sock", "127.0.0.1:9"] } },
@@ -46,7 +49,7 @@ describe("gatewaySchema", () => {
   });
 
   test("warns of what insecure opens", () => {
-    const config = gatewaySchema.parse({
+    const config = parse({
       listen: "0.0.0.0:1",
       actuator: "0.0.0.0:2",
       insecure: true,
@@ -62,15 +65,17 @@ describe("gatewaySchema", () => {
     assert.match(faults(to({}))[0] ?? "", /^upstreams\.state\.addresses\.0: /);
     assert.deepEqual(faults(to({ token: "t" })), []);
     assert.deepEqual(faults(to({ insecure: true })), []);
-    assert.equal(insecureWarnings(gatewaySchema.parse(to({ insecure: true }))).length, 1);
+    assert.equal(insecureWarnings(parse(to({ insecure: true }))).length, 1);
   });
 
   test("names addresses that are none, unknown keys and codes that are no errors", () => {
     assert.match(faults({ listen: ["34904"] }).join(), /must be host:port or unix:/);
     assert.match(faults({ listen: ["unix:"] }).join(), /listen\.0: .*the path is missing/);
-    assert.match(faults({ listne: "x" }).join(), /Unrecognized key: "listne"/);
+    assert.match(faults({ listne: "x" }).join(), /listne: unknown key; did you mean "listen"\?/);
     const method = { path: "/a/b", code: 0, reason: "X", message: "m" };
-    assert.match(faults({ unconfigured: [method] }).join(), /unconfigured\.0\.code: Too small/);
-    assert.match(faults({ limits: { maxStreams: 1 } }).join(), /limits/);
+    assert.match(faults({ unconfigured: [method] }).join(), /unconfigured\.0\.code: must be at least 1/);
+    assert.match(faults({ limits: { maxStreams: 1 } }).join(), /limits\.maxStreams: unknown key/);
+    assert.match(faults({ token: "short" }).join(), /token: must have at least 8 characters/);
+    assert.match(faults({ maxMessageBytes: 0 }).join(), /maxMessageBytes: must be more than 0/);
   });
 });

@@ -1,0 +1,28 @@
+import { gatewayCounts } from "./system.mjs";
+
+/**
+ * Judges the calls made by `run` by gRPC status: h2load looks at HTTP statuses only, so the gateway's own counters are
+ * read before and after.
+ *
+ * @param {() => Promise<{ calls?: number }>} run says how many calls it made, if it knows
+ * @returns what `run` returned, with the statuses in words and whether any is not OK or missing
+ */
+export async function counted(system, method, run) {
+  const before = await gatewayCounts(system.actuatorPort, method);
+  const figures = await run();
+  const after = await gatewayCounts(system.actuatorPort, method);
+  return { ...figures, ...judge(before, after, figures.calls) };
+}
+
+function judge(before, after, expected) {
+  const counts = Object.entries(after)
+    .map(([code, count]) => [code, count - (before[code] ?? 0)])
+    .filter(([, count]) => count > 0);
+  const ok = counts.find(([code]) => code === "OK")?.[1] ?? 0;
+  const bad = counts.filter(([code]) => code !== "OK");
+  const missing = expected !== undefined && ok !== expected;
+  const failed = bad.length > 0 || missing || ok === 0;
+  const others = bad.map(([code, count]) => `, ${count} ${code}`).join("");
+  const statuses = failed ? `FAILED: ${ok} of ${expected ?? "?"} OK${others}` : `all ${ok}`;
+  return { statuses, failed };
+}

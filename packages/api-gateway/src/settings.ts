@@ -1,0 +1,138 @@
+// What the gateway makes of section `gateway` when it runs: checked, defaults filled in, addresses parsed.
+import { readFileSync } from "node:fs";
+import type { StatusCode } from "@layotto/grpc-transport";
+import type { ConfigFault } from "@layotto/sidecar-kit";
+import { checkPublished, sectionSchemas, type JsonSchema } from "@layotto/sidecar-kit/config";
+import {
+  addressText,
+  isLocalAddress,
+  parseAddress,
+  type ListenAddress,
+} from "@layotto/sidecar-kit/process";
+import type { GatewaySection } from "./config.ts";
+
+type UpstreamSection = GatewaySection["upstreams"][string];
+type UnconfiguredMethod = GatewaySection["unconfigured"][number];
+
+/** One upstream of section `gateway`. */
+export type UpstreamConfig = Omit<UpstreamSection, "addresses"> & {
+  readonly addresses: readonly ListenAddress[];
+};
+
+/** Section `gateway`, checked, with defaults filled in and addresses parsed. */
+export type GatewayConfig = Omit<
+  GatewaySection,
+  "listen" | "actuator" | "upstreams" | "unconfigured"
+> & {
+  readonly listen: readonly ListenAddress[];
+  readonly actuator: ListenAddress | false;
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
+  readonly unconfigured: readonly (UnconfiguredMethod & { readonly code: StatusCode })[];
+};
+
+/** What {@link gatewaySettings} finds; paths begin below the section. */
+export interface GatewaySettings {
+  /** Undefined when there are faults. */
+  readonly config: GatewayConfig | undefined;
+  readonly faults: readonly ConfigFault[];
+  readonly warnings: readonly ConfigFault[];
+}
+
+/** The published schema of the section: what is checked is what is documented. */
+const schema = sectionSchemas(
+  // Generated from config.ts.
+  JSON.parse(readFileSync(new URL("../schema.json", import.meta.url), "utf8")) as JsonSchema,
+)["gateway"];
+
+/**
+ * Checks section `gateway` and reads it.
+ *
+ * @param lenient whether unknown keys are left out with a warning
+ */
+export function gatewaySettings(section: unknown = {}, lenient = false): GatewaySettings {
+  const { value, faults, warnings } = checkPublished(schema ?? {}, section, [], lenient);
+  const config = faults.length > 0 ? undefined : parsed(value, faults);
+  return { config: faults.length > 0 ? undefined : config, faults, warnings };
+}
+
+function parsed(section: unknown, faults: ConfigFault[]): GatewayConfig {
+  const fields = section as GatewaySection; // checked by the schema that this type is made from
+  const parse = (text: string, path: Path): ListenAddress => readAddress(text, path, faults);
+  const { listen, actuator } = fields;
+  const upstreams = Object.entries(fields.upstreams).map(([name, one]) => {
+    const at = (i: number): Path => ["upstreams", name, "addresses", i];
+    return [name, { ...one, addresses: one.addresses.map((text, i) => parse(text, at(i))) }] as const;
+  });
+  const config: GatewayConfig = {
+    ...fields,
+    listen:
+      typeof listen === "string"
+        ? [parse(listen, ["listen", 0])]
+        : listen.map((text, i) => parse(text, ["listen", i])),
+    actuator: actuator === false ? false : parse(actuator, ["actuator"]),
+    upstreams: Object.fromEntries(upstreams),
+    unconfigured: fields.unconfigured as GatewayConfig["unconfigured"], // 1 to 16 by the schema
+  };
+  if (faults.length === 0) {
+    faults.push(...unsafe(config).map(([path, message]) => ({ path, message })));
+  }
+  return config;
+}
+
+type Path = readonly (string | number)[];
+
+/** An address that is none is a fault; what is returned then is never used. */
+function readAddress(text: string, path: Path, faults: ConfigFault[]): ListenAddress {
+  try {
+    return parseAddress(text);
+  } catch (error) {
+    faults.push({ path, message: error instanceof Error ? error.message : String(error) });
+    return { path: text };
+  }
+}
+
+/** What is open to other machines only because of `insecure: true`; said as a warning at each start. */
+export function insecureWarnings(config: GatewayConfig): string[] {
+  const safe: GatewayConfig = {
+    ...config,
+    insecure: false,
+    upstreams: Object.fromEntries(
+      Object.entries(config.upstreams).map(([name, one]) => [name, { ...one, insecure: false }]),
+    ),
+  };
+  return unsafe(safe).map(([path, message]) => `gateway.${path.join(".")}: ${message}`);
+}
+
+type Fault = readonly [path: Path, message: string];
+
+function unsafe(config: GatewayConfig): Fault[] {
+  const open = [...openListeners(config), ...openActuator(config)];
+  return [...(config.insecure ? [] : open), ...openUpstreams(config)];
+}
+
+function openListeners({ listen, tls: secured, token }: GatewayConfig): Fault[] {
+  if (secured !== undefined || token !== undefined) return [];
+  return listen.flatMap((one, i) =>
+    isLocalAddress(one) ? [] : [[["listen", i], openText(one)] as const],
+  );
+}
+
+function openActuator({ actuator, token }: GatewayConfig): Fault[] {
+  if (actuator === false || isLocalAddress(actuator) || token !== undefined) return [];
+  return [[["actuator"], openText(actuator)]];
+}
+
+function openText(one: ListenAddress): string {
+  return `"${addressText(one)}" is open to other machines without tls or token; set one of them, or insecure: true`;
+}
+
+function openUpstreams({ upstreams }: GatewayConfig): Fault[] {
+  return Object.entries(upstreams).flatMap(([name, one]) => {
+    if (one.insecure || one.tls !== undefined || one.token !== undefined) return [];
+    return one.addresses.flatMap((to, i) => {
+      if (isLocalAddress(to)) return [];
+      const text = `"${addressText(to)}" is reached without tls or token; set one of them, or insecure: true`;
+      return [[["upstreams", name, "addresses", i], text] as const];
+    });
+  });
+}

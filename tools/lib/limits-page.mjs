@@ -1,0 +1,91 @@
+// docs/reference/limits.md, from the doc comments of limits.ts, the gateway's schema and constants of the code.
+import { built, code, dash, made, readSource, sectionOwners, table } from "./pages.mjs";
+import { unitText } from "./config-pages.mjs";
+
+/** Constants of the code that are limits and no configuration: source file, name, unit, what happens there. */
+const fixedLimits = [
+  ["grpc-transport/src/hpack/decoder.ts", "BOMB_FACTOR", "× `maxHeaderListBytes`", "a decoded header list beyond this ends the connection with ENHANCE_YOUR_CALM"],
+  ["grpc-transport/src/grpc/gunzip.ts", "MAX_CONCURRENT", "messages", "unpacked at the same time in a process; others wait"],
+  ["grpc-transport/src/connection/connection.ts", "DRAIN_PING_MS", "ms", "a peer has to answer between the two GOAWAY frames of a drain; then the second is sent anyway"],
+  ["grpc-transport/src/listener.ts", "BACKLOG", "connections", "that the kernel holds before they are accepted"],
+  ["api-gateway/src/forwarding/gateway-call.ts", "MAX_SENDS", "times", "a call is sent before it fails with SIDECAR_UNAVAILABLE"],
+  ["api-gateway/src/actuator/server.ts", "maxBodyBytes", "bytes", "of a request body to the actuator; more is answered with 413"],
+  ["state-sidecar/src/embedded/write-queue.ts", "MAX_QUEUED", "writes", "waiting for the disk; one more gets RESOURCE_EXHAUSTED (BACKEND_LIMIT)"],
+  ["state-sidecar/src/embedded/write-queue.ts", "MAX_BATCH", "writes", "in one transaction; the rest goes into the next"],
+  ["state-sidecar/src/embedded/keys.ts", "MAX_KEY_BYTES", "bytes", "of a key in the embedded store, prefix and component name included; a longer one gets INVALID_ARGUMENT (BACKEND_REFUSED)"],
+  ["state-sidecar/src/state/components/redis/strong.ts", "WAIT_MS", "ms", "that a `strong` write waits for the replicas of Redis; a late one is no error"],
+  ["state-sidecar/src/sequencer/segments.ts", "SEGMENT_SIZE", "ids", "taken from the store at once for WEAK ids; those not given out are lost when the process ends"],
+  ["state-sidecar/src/sequencer/segments.ts", "WAIT_MS", "ms", "that a WEAK call waits for the next segment, then UNAVAILABLE (SEGMENT_UNAVAILABLE)"],
+  ["state-sidecar/src/sequencer/segments.ts", "MAX_KEYS", "keys", "per store with a segment in memory; one more drops the oldest segment, whose ids are never given out"],
+]; // prettier-ignore
+
+/** What happens at the gateway's own limits. */
+const gatewayLimits = {
+  upstreamWaitMs: "UNAVAILABLE (SIDECAR_UNAVAILABLE)",
+  replayBytes: "the call is not sent again: UNAVAILABLE (REPLAY_LIMIT)",
+  maxWaitingCalls: "UNAVAILABLE (WAITING_LIMIT)",
+  maxMessageBytes: "RESOURCE_EXHAUSTED, with both sizes",
+};
+
+export async function limitsPage() {
+  const { sections } = (await sectionOwners()).find((each) => "gateway" in each.sections);
+  const gateway = Object.entries(sections.gateway.properties).filter(([key]) =>
+    /^max|Bytes$|Ms$/u.test(key),
+  );
+  if (gateway.some(([key]) => !(key in gatewayLimits)))
+    throw new Error("gatewayLimits of tools/lib/limits-page.mjs lacks a key");
+  const fixed = await Promise.all(
+    fixedLimits.map(async ([file, name, unit, what]) => {
+      const value = new RegExp(String.raw`const ${name} = ([\d_]+);`, "u").exec(
+        await readSource(file),
+      )?.[1];
+      if (value === undefined) throw new Error(`Cannot find ${name} in packages/${file}`);
+      return [`[${name}](../../packages/${file})`, `${value.replaceAll("_", "")} ${unit}`, what];
+    }),
+  );
+  return [
+    made,
+    "# Limits",
+    "Whatever a peer can make the runtime hold, wait for or do has a limit with a name. Who exceeds one loses a stream or a connection; nobody else notices. Why they are as they are: [decision 5](../decisions/0005-what-a-peer-may-cost.md).",
+    "## One connection",
+    "The last column is the HTTP/2 error code or what else the peer gets. Towards apps they are set with `gateway.limits`, e.g. `gateway: { limits: { maxConcurrentStreams: 200 } }`; between gateway and sidecars the second number holds, which cannot be configured. Rates count frames beyond one per useful frame (HEADERS, DATA that is not empty), but resets count all.",
+    await connectionLimits(),
+    "## The gateway",
+    table(
+      ["key of `gateway`", "default", "beyond it"],
+      gateway.map(([key, each]) => [
+        code(key),
+        `${each.default} ${unitText(key, each)}`,
+        gatewayLimits[key],
+      ]),
+    ),
+    "## Fixed",
+    "Constants of the code. Limits of component types are among their keys in [components.md](../components.md).",
+    table(["name", "value", "what it bounds"], fixed),
+  ]
+    .join("\n\n")
+    .concat("\n");
+}
+
+/** Doc comments of limits.ts, with its numbers; a comment that gives another default than the code is an error. */
+async function connectionLimits() {
+  const { defaultLimits, internalLimits } = await built("grpc-transport", "limits.js");
+  const source = await readSource("grpc-transport/src/limits.ts");
+  const rows = [];
+  for (const [, comment, name] of source.matchAll(
+    /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*(\w+): number;/gu,
+  )) {
+    const text = comment.replace(/[\s*]+/gu, " ").trim();
+    const [, meaning = "", effect = /^The same/u.test(text) ? rows.at(-1)[4] : dash, standard] =
+      /^([^[@]*?)\.?\s*(?:\[(.*?)\]\.?)?\s*@default (\d+)$/u.exec(text) ?? [];
+    if (Number(standard) !== defaultLimits[name])
+      throw new Error(`limits.ts documents ${standard} for ${name}`);
+    rows.push([code(name), standard, internalLimits[name], meaning, effect]);
+  }
+  if (rows.length !== Object.keys(defaultLimits).length)
+    throw new Error("Cannot read a doc comment of limits.ts");
+  return table(
+    ["name", "default", "between own processes", "what it bounds", "the peer gets"],
+    rows,
+  );
+}
