@@ -1,8 +1,7 @@
 import { GrpcClient, internalLimits, type ClientTarget } from "@layotto/grpc-transport";
-import type { ListenAddress } from "@layotto/sidecar-kit/process";
+import { readPem, type ListenAddress } from "@layotto/sidecar-kit/process";
 import type { UpstreamConfig } from "./settings.ts";
 import { sidecarTokenHeader } from "./layers/sidecar-token.ts";
-import { readPem } from "./pem.ts";
 import { connectSidecar, type SidecarConnection } from "./upstream/sidecar-connection.ts";
 
 /** On one machine a refused attempt costs next to nothing, and a sidecar that restarts must be found at once. */

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, renameSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import type { GrpcServer } from "@layotto/grpc-transport";
 import {
@@ -9,10 +9,16 @@ import {
   type ListenAddress,
 } from "@layotto/sidecar-kit/process";
 
+/** Who may use a unix socket. */
+export interface SocketAccess {
+  /** File mode, e.g. 0o660. */
+  readonly mode: number;
+  /** Number of the group that owns it. Default: that of the process. */
+  readonly group?: number | undefined;
+}
+
 /** What a listener is opened with. */
-export interface ListenerOptions {
-  /** File mode of unix sockets, e.g. 0o600. */
-  readonly socketMode: number;
+export interface ListenerOptions extends SocketAccess {
   /** A listening handle that the supervisor handed over for this address. */
   readonly handle?: unknown;
 }
@@ -34,7 +40,7 @@ export interface Listener {
 export async function openListener(
   server: GrpcServer,
   address: ListenAddress,
-  { handle, socketMode }: ListenerOptions,
+  { handle, ...access }: ListenerOptions,
 ): Promise<Listener> {
   if (handle !== undefined) {
     await server.listen({ handle });
@@ -48,7 +54,7 @@ export async function openListener(
   const own = privatePath(path);
   rmSync(own, { force: true }); // left by a process of the same pid that was killed
   await listenOn(server, { path: own });
-  chmodSync(own, socketMode);
+  giveAccess(own, path, access);
   return { server, address: addressText(address), publish: () => renameSync(own, path) };
 }
 
@@ -86,6 +92,18 @@ function listenHttp(
 /** `a.sock` → `a.<pid>.sock`, the same form that sidecars use. */
 function privatePath(path: string): string {
   return `${path.replace(/\.sock$/, "")}.${process.pid}.sock`;
+}
+
+/** The group first: until the mode says so it can do nothing with the socket. */
+function giveAccess(own: string, path: string, { mode, group }: SocketAccess): void {
+  try {
+    if (group !== undefined) chownSync(own, process.getuid?.() ?? -1, group);
+    chmodSync(own, mode);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const text = `Cannot give "unix:${path}" to group ${group}: ${why}; the user of the process must be a member`;
+    throw new StartError(text, ExitCode.config, { cause: error });
+  }
 }
 
 function refuseForeignFile(path: string): void {

@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { GrpcServer, internalLimits, type ServerOptions } from "@layotto/grpc-transport";
 import type { HealthStatus, LoggerRoot, Metrics } from "@layotto/sidecar-kit";
-import type { ListenAddress } from "@layotto/sidecar-kit/process";
+import { groupId, readTls, type ListenAddress } from "@layotto/sidecar-kit/process";
 import type { GatewayConfig } from "./settings.ts";
 import { Forwarder } from "./forwarding/forwarder.ts";
 import { createLayers } from "./layers/create-layers.ts";
 import type { Layers } from "./layers/layers.ts";
-import { openListener, type Listener } from "./listeners.ts";
-import { readPem } from "./pem.ts";
+import { openListener, type Listener, type SocketAccess } from "./listeners.ts";
 import { serveOwn } from "./public/own-services.ts";
 import type { Routes } from "./routing/routes.ts";
 import type { Upstream } from "./upstream/upstream.ts";
@@ -37,11 +36,18 @@ const internalGraceMs = 500;
 /** All gRPC listeners of the gateway: the public ones, and the socket that sidecars call. */
 export class Servers {
   readonly #options: ServersOptions;
+  readonly #access: SocketAccess;
   #public: Listener[] = [];
   #internal: Listener | undefined;
 
+  /** @throws StartError with exit code 64 when the group of unix sockets is not known */
   constructor(options: ServersOptions) {
     this.#options = options;
+    const { socketMode, socketGroup } = options.config;
+    this.#access = {
+      mode: Number.parseInt(socketMode, 8),
+      group: socketGroup === undefined ? undefined : groupId(socketGroup, "gateway.socketGroup"),
+    };
   }
 
   /** Addresses of the public listeners. */
@@ -70,7 +76,7 @@ export class Servers {
     if (runDir === undefined) return;
     const path = join(runDir, "gateway.internal.sock");
     const server = this.#create("internal", { limits: internalLimits });
-    this.#internal = await openListener(server, { path }, { socketMode: 0o600 });
+    this.#internal = await openListener(server, { path }, { mode: 0o600 });
   }
 
   /** Takes over the names of unix sockets from the process before. */
@@ -92,12 +98,12 @@ export class Servers {
   }
 
   #openPublic(address: ListenAddress, handle: unknown): Promise<Listener> {
-    const { tls, limits, socketMode } = this.#options.config;
+    const { tls, limits } = this.#options.config;
     const server = this.#create("public", {
       limits: limits as NonNullable<ServerOptions["limits"]>, // absent keys are really absent
-      ...("port" in address && tls !== undefined ? { tls: readTls(tls) } : {}),
+      ...("port" in address && tls !== undefined ? { tls: readTls(tls, "gateway.tls") } : {}),
     });
-    return openListener(server, address, { handle, socketMode: Number.parseInt(socketMode, 8) });
+    return openListener(server, address, { handle, ...this.#access });
   }
 
   #create(kind: ListenerKind, options: ServerOptions): GrpcServer {
@@ -135,13 +141,4 @@ export class Servers {
     const sidecarTokens = Object.values(upstreams).some((upstream) => upstream.token !== undefined);
     return createLayers({ listener, accessLog, metrics, token, sidecarTokens, logger });
   }
-}
-
-function readTls(tls: NonNullable<GatewayConfig["tls"]>): NonNullable<ServerOptions["tls"]> {
-  const pem = {
-    cert: readPem(tls.cert, "gateway.tls.cert"),
-    key: readPem(tls.key, "gateway.tls.key"),
-  };
-  if (tls.clientCa === undefined) return pem;
-  return { ...pem, ca: readPem(tls.clientCa, "gateway.tls.clientCa"), requestClientCert: true };
 }

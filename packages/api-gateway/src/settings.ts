@@ -74,7 +74,7 @@ function parsed(section: unknown, faults: ConfigFault[]): GatewayConfig {
     unconfigured: fields.unconfigured as GatewayConfig["unconfigured"], // 1 to 16 by the schema
   };
   if (faults.length === 0) {
-    faults.push(...unsafe(config).map(([path, message]) => ({ path, message })));
+    faults.push(...[...halves(config), ...unsafe(config)].map(([path, message]) => ({ path, message })));
   }
   return config;
 }
@@ -105,6 +105,14 @@ export function insecureWarnings(config: GatewayConfig): string[] {
 
 type Fault = readonly [path: Path, message: string];
 
+function halves({ upstreams }: GatewayConfig): Fault[] {
+  return Object.entries(upstreams).flatMap(([name, { tls }]) => {
+    if (tls === undefined || (tls.cert === undefined) === (tls.key === undefined)) return [];
+    const missing = tls.cert === undefined ? "cert" : "key";
+    return [[["upstreams", name, "tls", missing], "must be given, for the other of cert and key is"]];
+  });
+}
+
 function unsafe(config: GatewayConfig): Fault[] {
   const open = [...openListeners(config), ...openActuator(config)];
   return [...(config.insecure ? [] : open), ...openUpstreams(config)];
@@ -128,10 +136,12 @@ function openText(one: ListenAddress): string {
 
 function openUpstreams({ upstreams }: GatewayConfig): Fault[] {
   return Object.entries(upstreams).flatMap(([name, one]) => {
-    if (one.insecure || one.tls !== undefined || one.token !== undefined) return [];
+    // Without a certificate or token of ours the sidecar would have to take calls from anybody.
+    const isKnown = one.tls?.cert !== undefined || one.token !== undefined;
+    if (one.insecure || isKnown) return [];
     return one.addresses.flatMap((to, i) => {
       if (isLocalAddress(to)) return [];
-      const text = `"${addressText(to)}" is reached without tls or token; set one of them, or insecure: true`;
+      const text = `"${addressText(to)}" is reached without mutual TLS or token; set tls with cert and key, or token, or insecure: true`;
       return [[["upstreams", name, "addresses", i], text] as const];
     });
   });

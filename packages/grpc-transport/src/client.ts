@@ -69,6 +69,8 @@ function authorityOf(host: string, port: number): string {
 
 const BACKOFF_FACTOR = 1.6;
 const BACKOFF_JITTER = 0.2;
+/** A connection that was ready for this long was no failed attempt. */
+const USEFUL_MS = 100;
 
 /** A gRPC client: one connection to one server, made again when it is lost. */
 export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
@@ -86,6 +88,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   private waiting: WaitingCall[] = [];
   private compactAt = 64;
   private backoffMs: number;
+  private readyAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private lastError = "not connected";
 
@@ -203,7 +206,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
 
   onReady(connection: Http2Connection): void {
     if (this.active !== connection) return;
-    this.backoffMs = this.options.backoffMs ?? 100;
+    this.readyAt = connection.now();
     this.setState("ready");
     this.startWaiting();
   }
@@ -217,15 +220,33 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     if (connection !== this.active) return;
     this.active = null;
     if (this.current === "closed") return;
+    const useful = this.wasUseful(connection);
     this.setState("idle");
-    if (this.options.persistent || this.waiting.length > 0) this.open();
+    if (this.waiting.length > 0 || (this.options.persistent && useful)) return this.open();
+    // A server that takes its leave at once, and without calls, is asked again only after a pause.
+    if (this.options.persistent) this.timer = setTimeout(() => this.connect(), this.nextPause());
   }
 
   onClose(connection: Http2Connection, reason: Error | undefined): void {
     this.all.delete(connection);
     if (connection !== this.active) return;
     this.active = null;
+    this.wasUseful(connection);
     this.onFailure(reason?.message ?? "connection closed");
+  }
+
+  /** Time to wait before the next attempt to connect, ms; longer each time. */
+  private nextPause(): number {
+    const pause = this.backoffMs * (1 + BACKOFF_JITTER * (Math.random() * 2 - 1));
+    this.backoffMs = Math.min(this.options.maxBackoffMs ?? 10_000, this.backoffMs * BACKOFF_FACTOR);
+    return pause;
+  }
+
+  /** Whether a connection lasted; then the next attempt begins with the shortest pause. */
+  private wasUseful(connection: Http2Connection): boolean {
+    const useful = this.current === "ready" && connection.now() - this.readyAt >= USEFUL_MS;
+    if (useful) this.backoffMs = this.options.backoffMs ?? 100;
+    return useful;
   }
 
   private begin(call: WaitingCall): void {
@@ -335,11 +356,8 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     this.setState("transient-failure");
     this.failWaiting((call) => !call.options.waitForReady, message);
     if (this.state !== "transient-failure") return; // somebody who was told closed us
-    const jitter = 1 + BACKOFF_JITTER * (Math.random() * 2 - 1);
-    this.timer = setTimeout(() => this.tryAgain(), this.backoffMs * jitter);
+    this.timer = setTimeout(() => this.tryAgain(), this.nextPause());
     if (!this.options.persistent && this.waiting.length === 0) this.timer.unref();
-    const longest = this.options.maxBackoffMs ?? 10_000;
-    this.backoffMs = Math.min(longest, this.backoffMs * BACKOFF_FACTOR);
   }
 
   private tryAgain(): void {

@@ -96,4 +96,6 @@ export const internalLimits: Readonly<ConnectionLimits> = {
   maxBufferedBytes: 1_073_741_824,
   maxTotalBufferedBytes: 2_147_483_648,
   maxTotalStreams: 2_000_000,
+  // What a slow reader of one call may make the gateway hold.
+  maxWindowBytes: 1_048_576,
 };

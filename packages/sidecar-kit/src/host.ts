@@ -1,4 +1,4 @@
-import { GrpcServer, internalLimits } from "@layotto/grpc-transport";
+import { GrpcServer, type ServerOptions, internalLimits } from "@layotto/grpc-transport";
 import type { ComponentGroup } from "./components.ts";
 import type { ProcessContext } from "./context.ts";
 import { ConfigError, type ConfigFault } from "./config/fault.ts";
@@ -20,6 +20,8 @@ export interface HostOptions {
   readonly parts: readonly SidecarParts[];
   /** What callers must send; undefined on unix sockets and loopback. */
   readonly token?: string | undefined;
+  /** TLS of the listener; undefined on unix sockets. */
+  readonly tls?: ServerOptions["tls"] | undefined;
   /** How a server is made; tests give a fake. */
   readonly createServer?: () => GrpcServer;
 }
@@ -36,7 +38,10 @@ export class SidecarHost {
     this.#options = options;
     this.#groups = options.parts.flatMap((each) => each.components);
     this.#services = options.parts.flatMap((each) => each.services);
-    this.server = options.createServer?.() ?? new GrpcServer({ limits: internalLimits });
+    const { tls } = options;
+    this.server =
+      options.createServer?.() ??
+      new GrpcServer({ limits: internalLimits, ...(tls === undefined ? {} : { tls }) });
     checkUnique(this.#services);
     this.#register();
   }

@@ -23,6 +23,7 @@ import {
   parseLaunch,
 } from "./process/launch.ts";
 import { type Life, type Running, live } from "./process/life.ts";
+import { readTls } from "./process/pem.ts";
 import { StartError, listenOn, listenPrivately } from "./process/listen.ts";
 import type { Sidecar, SidecarParts } from "./sidecar.ts";
 
@@ -171,9 +172,17 @@ async function serveSidecars(input: ServeInput): Promise<Running> {
   const { sidecars, parts, context, logger, launch, common } = input;
   const wanted = launch.listen ?? common.listen;
   const target = wanted === undefined ? undefined : checkedAddress(wanted, common);
-  const token = target !== undefined && !("path" in target) ? common.token : undefined;
-  const host = new SidecarHost({ context, logger, sidecars, parts, token });
+  const remote = target !== undefined && !("path" in target);
+  const host = new SidecarHost({
+    context,
+    logger,
+    sidecars,
+    parts,
+    token: remote ? common.token : undefined,
+    tls: remote && common.tls !== undefined ? readTls(common.tls, "tls") : undefined,
+  });
   await host.prepare(input.source);
+  warnInsecure(target, common, logger);
   const { address, publish } = await bind(host, target, context);
   host.openComponents();
   watchHealth(host, input.life);
@@ -192,7 +201,7 @@ async function bind(
   return { address: await listenOn(server, target), publish: () => {} };
 }
 
-/** @throws StartError when the address cannot be used, or is open to other machines without a token */
+/** @throws StartError when the address cannot be used, or strangers on other machines could call it */
 function checkedAddress(text: string, common: CommonConfig): ListenAddress {
   let address: ListenAddress;
   try {
@@ -200,12 +209,24 @@ function checkedAddress(text: string, common: CommonConfig): ListenAddress {
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error), ExitCode.config);
   }
-  if (isLocalAddress(address) || common.token !== undefined || common.insecure) return address;
-  const cure = "set token, or insecure: true";
+  // TLS alone keeps the calls secret, but anybody may make them.
+  const isGuarded = common.token !== undefined || common.tls?.clientCa !== undefined;
+  if (isLocalAddress(address) || isGuarded || common.insecure) return address;
+  const cure = "set tls with clientCa, or token, or insecure: true";
   throw new StartError(
     `Cannot listen on "${addressText(address)}": it is open to other machines; ${cure}`,
     ExitCode.config,
   );
+}
+
+function warnInsecure(
+  target: ListenAddress | undefined,
+  { insecure, token, tls }: CommonConfig,
+  logger: LoggerRoot,
+): void {
+  if (target === undefined || isLocalAddress(target) || !insecure) return;
+  if (token !== undefined || tls?.clientCa !== undefined) return;
+  logger.warn({ address: addressText(target) }, "listener is open to other machines");
 }
 
 function watchHealth(host: SidecarHost, life: Life): void {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { HpackDecoder, type HeaderList } from "./decoder.ts";
 import { HpackEncoder } from "./encoder.ts";
 import { HeaderField } from "./field.ts";
-import { HpackError } from "./hpack-error.ts";
+import { HpackBombError, HpackError } from "./hpack-error.ts";
 import { staticTable } from "./static-table.ts";
 
 const limits = { maxTableBytes: 4096, maxListBytes: 16384 };
@@ -168,7 +168,14 @@ test("references to a large entry are not stored beyond maxListBytes", () => {
   const decoder = new HpackDecoder(limits);
   const value = "78".repeat(4000); // 4000 octets, length 7f a1 1e
   decode(decoder, `4001 617f a11e ${value}`);
-  const list = decode(decoder, "be".repeat(100_000));
+  const list = decode(decoder, "be".repeat(10));
   assert.equal(list.oversize, true);
   assert.equal(list.fields.length, 4);
+});
+
+test("a block that unfolds to many times maxListBytes is an attack", () => {
+  const decoder = new HpackDecoder(limits);
+  const value = "78".repeat(4000);
+  decode(decoder, `4001 617f a11e ${value}`);
+  assert.throws(() => decode(decoder, "be".repeat(100_000)), HpackBombError);
 });

@@ -4,6 +4,7 @@ import { closestWord } from "./did-you-mean.ts";
 import type { ConfigFault } from "./fault.ts";
 import { checkSchema } from "./json-schema.ts";
 import type { LoadedConfig } from "./load.ts";
+import type { TlsFiles } from "../process/pem.ts";
 import { isRecord } from "./record.ts";
 
 /** The keys that every process reads, with defaults filled in as far as they do not depend on the process. */
@@ -21,13 +22,6 @@ export interface CommonConfig {
   /** Paths of PEM files, absolute. */
   readonly tls: TlsFiles | undefined;
   readonly insecure: boolean;
-}
-
-/** Certificate and key of a listener, and who may sign those of its callers. */
-export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
-  readonly clientCa: string | undefined;
 }
 
 /** Checks the common keys of a file and reads them. Paths are absolute, from the working directory. */

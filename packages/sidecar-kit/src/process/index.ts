@@ -1,5 +1,6 @@
 // For processes that are no sidecars (the gateway): arguments, signals, the supervisor's orders, listening.
 export { addressText, isLocalAddress, parseAddress, type ListenAddress } from "./address.ts";
+export { groupId } from "./group.ts";
 export {
   ExitCode,
   UsageError,
@@ -12,3 +13,4 @@ export { live, type Host, type Life, type Running } from "./life.ts";
 export { StartError, listenError, listenOn, listenPrivately, type Listening } from "./listen.ts";
 export { portHolder } from "./port-holder.ts";
 export { readCommon, readSections, type CommonConfig, type OwnSections } from "../config/process-config.ts";
+export { readPem, readTls, type TlsFiles } from "./pem.ts";
