@@ -16,6 +16,8 @@ import { startRedis, startSystem } from "./lib/system.mjs";
 import { call } from "./lib/call.mjs";
 
 const TOP = 25;
+/** Waiting, and the profiler itself. */
+const NOT_OURS = new Set(["(idle)", "dispatch"]);
 const CALLS = 400_000;
 const [wanted = GET_STATE, load = "8x16"] = process.argv.slice(2);
 const row = rows.find(({ name }) => name === wanted);
@@ -70,7 +72,7 @@ function selfTimes({ nodes, samples, timeDeltas }) {
   const times = new Map();
   for (const [index, id] of samples.entries()) {
     const place = byId.get(id) ?? "?";
-    if (place === "(idle)") continue;
+    if (NOT_OURS.has(place)) continue;
     times.set(place, (times.get(place) ?? 0) + (timeDeltas[index] ?? 0));
   }
   return times;

@@ -6,7 +6,7 @@ Measures calls through gateway and sidecars as real processes, and references, i
 
   --rows a,b      only these rows (part of a name is enough), e.g. --rows hello,redis
   --seconds N     length of each measurement (default 5)
-  --rounds N      measure each load N times and keep the best (default 1)
+  --rounds N      measure each load up to N times, until others leave the machine alone; keep the best (default 1)
   --load LIST     shapes of load, connections x calls each (default 8x16,64x1)
   --only LIST     only these parts: startup, idle, rows, reference, latency, embedded, growth
   --skip LIST     leave parts out

@@ -9,10 +9,12 @@ import { GROWTH_MIB, IDLE_CONNECTION_KIB, IDLE_PSS_MIB } from "../lib/rows.mjs";
 import { counted } from "../lib/statuses.mjs";
 
 const MIB = 1024;
+/** V8 gives memory back when a process has had nothing to do for some seconds. */
+const IDLE_MS = 12_000;
 
 /** Idle memory of every process, and what idle connections add to the gateway. Before any load. */
 export async function measureIdle({ result, say }, system) {
-  await pause(3_000);
+  await pause(IDLE_MS);
   noteMemory(result, system, "idle");
   const { gateway, state, hello } = pss(system.pids);
   const sum = (gateway + state + hello) / MIB;

@@ -1,8 +1,10 @@
-// docs/reference/config.md, and the key tables of docs/components.md, from the schemas of the packages.
+// docs/reference/config.md, and the key tables of docs/components.md, from the schemas that the packages publish.
 import * as fs from "node:fs/promises";
 import path from "node:path";
 import { built, code, dash, made, sectionOwners, table, writePage } from "./pages.mjs";
 import { root } from "./repo.mjs";
+
+const columns = ["key", "type", "unit", "default", "meaning"];
 
 /** What a value must be, in words. */
 function typeText(schema) {
@@ -19,59 +21,50 @@ function typeText(schema) {
   return schema.type ?? "any";
 }
 
-/** Unit of a number, told by the name; a number without unit in a duration is `unit`. */
-export function unitText(name, schema, unit = "ms") {
-  if (typeText(schema) === "duration") return unit;
-  if (/Bytes$/u.test(name)) return "bytes";
-  if (/Ms$/u.test(name)) return "ms";
-  if (/InSeconds$/u.test(name)) return "s";
-  return /PerSecond$/u.test(name) ? "per second" : "";
+/** Unit of a number, told by the name; that of a number without unit where a duration may be one. */
+export function unitText(key, schema) {
+  if (typeText(schema) === "duration") return schema["x-unit"] ?? "ms";
+  if (/Bytes$/u.test(key)) return "bytes";
+  if (/Ms$/u.test(key)) return "ms";
+  return /InSeconds$/u.test(key) ? "s" : "";
 }
 
-/** One table of a component type's metadata. Defaults come from the schema of the code: JSON Schema cannot say all. */
-function keyTable(schema, type) {
-  const required = Object.fromEntries(
-    (schema.required ?? []).map((key) => [key, "localhost:6379"]),
-  );
-  const parsed = type.metadata.safeParse(required);
-  if (!parsed.success) throw new Error(`Cannot find defaults: ${parsed.error.message}`);
-  const rows = [];
-  const unused = [];
-  for (const [key, each] of Object.entries(schema.properties)) {
-    if (/has no effect/u.test(each.description ?? "")) {
-      unused.push(code(key));
-      continue;
-    }
-    const given = schema.required?.includes(key) ? "required" : parsed.data[key];
-    const shown = given === undefined ? dash : given === "required" ? given : code(given);
-    rows.push([code(key), typeText(each), unitText(key, each), shown, each.description ?? ""]);
-  }
-  const text = table(["key", "type", "unit", "default", "meaning"], rows);
-  if (unused.length === 0) return text;
-  return `${text}\n\nAccepted for compatibility, without effect: ${unused.join(", ")}.`;
+/** Default as it would be written; durations are kept in ms. */
+function defaultText(key, schema, required = []) {
+  if (required.includes(key)) return "required";
+  if (schema.default === undefined) return dash;
+  const shown = code(JSON.stringify(schema.default));
+  return typeText(schema) === "duration" ? `${shown} ms` : shown;
 }
 
-/** The schema inside `.optional()`, `.default()` and `.transform()`. */
-function unwrapped(schema) {
-  const inner = schema?._zod.def.innerType ?? schema?._zod.def.in;
-  return inner === undefined ? schema : unwrapped(inner);
+function rowOf(name, key, schema, required) {
+  const standard = defaultText(key, schema, required);
+  return [code(name), typeText(schema), unitText(key, schema), standard, schema.description ?? ""];
+}
+
+/** One table of a component type's metadata. */
+function keyTable({ properties, required }) {
+  const isUnused = ([, each]) => /has no effect/u.test(each.description ?? "");
+  const all = Object.entries(properties);
+  const used = all.filter((entry) => !isUnused(entry));
+  const unused = all.filter(isUnused).map(([key]) => code(key));
+  const rows = used.map(([key, each]) => rowOf(key, key, each, required));
+  if (unused.length === 0) return table(columns, rows);
+  return `${table(columns, rows)}\n\nAccepted for compatibility, without effect: ${unused.join(", ")}.`;
 }
 
 /** Fills what stands between `<!-- keys SECTION TYPE -->` and `<!-- end -->`; every type must have its place. */
 export async function fillComponentTables(out) {
   const file = path.join("docs", "components.md");
   let text = await fs.readFile(path.join(root, file), "utf8");
-  const { componentTypesOf } = await built("sidecar-kit", "config/component-section.js");
-  for (const { sections, config } of await sectionOwners()) {
+  for (const { sections } of await sectionOwners()) {
     for (const [section, schema] of Object.entries(sections)) {
-      const described = schema.additionalProperties?.["x-components"] ?? {};
-      const types = componentTypesOf(unwrapped(config.shape?.[section]));
-      for (const [name, metadata] of Object.entries(described)) {
-        const place = new RegExp(`(<!-- keys ${section} ${name} -->\n)[^]*?(<!-- end -->)`, "u");
-        if (!place.test(text))
-          throw new Error(`${file} has no "<!-- keys ${section} ${name} -->" … "<!-- end -->"`);
-        const filled = keyTable(metadata, await types[name]());
-        text = text.replace(place, (_, begin, end) => `${begin}\n${filled}\n\n${end}`);
+      const types = schema.additionalProperties?.["x-components"] ?? {};
+      for (const [name, metadata] of Object.entries(types)) {
+        const begin = `<!-- keys ${section} ${name} -->`;
+        const place = new RegExp(`${begin}[^]*?<!-- end -->`, "u");
+        if (!place.test(text)) throw new Error(`${file} has no "${begin}" … "<!-- end -->"`);
+        text = text.replace(place, () => `${begin}\n\n${keyTable(metadata)}\n\n<!-- end -->`);
       }
     }
   }
@@ -83,7 +76,7 @@ export async function configPage() {
   const parts = [
     made,
     "# Configuration",
-    "Every key of the flat shape, with its default. `layotto validate -c FILE` checks a file, `layotto init` writes a starter; the two shapes of a file are in [architecture.md](../architecture.md#the-configuration-file), the keys `packages` and `processes` in [cli.md](../cli.md#what-runs). `${NAME}` and `${NAME:-default}` are replaced by variables of the environment.",
+    "Every key of the flat shape, with its default. `layotto validate -c FILE` checks a file, `layotto init` writes a starter; the two shapes of a file are in [architecture.md](../architecture.md#the-configuration-file), the keys `packages` and `processes` in [cli.md](../cli.md#what-runs). `${NAME}` and `${NAME:-default}` are replaced by variables of the environment. `required` holds where the map around it is given.",
     "## Common keys",
     "Read by every process.",
     keyRows({ properties: commonSections }),
@@ -104,11 +97,11 @@ export async function configPage() {
 }
 
 function keyRows(schema) {
-  return table(["key", "type", "unit", "default", "meaning"], flatten(schema, ""));
+  return table(columns, flatten(schema, ""));
 }
 
 /** A row per leaf; maps of maps show `<name>`, lists of maps `[]`. */
-function flatten({ properties, required = [] }, prefix) {
+function flatten({ properties, required }, prefix) {
   return Object.entries(properties).flatMap(([key, each]) => {
     const name = `${prefix}${key}`;
     if (each.properties !== undefined) return flatten(each, `${name}.`);
@@ -116,13 +109,7 @@ function flatten({ properties, required = [] }, prefix) {
       return flatten(each.additionalProperties, `${name}.<name>.`);
     if (each.items?.properties !== undefined) return flatten(each.items, `${name}[].`);
     if (key === "metadata") return [[code(name), "map", "", dash, "keys of the component type"]];
-    if (each.not !== undefined)
-      return [[code(name), dash, "", dash, each["x-message"] ?? "must not be given"]];
-    const standard = required.includes(key)
-      ? "required"
-      : each.default === undefined
-        ? dash
-        : code(JSON.stringify(each.default));
-    return [[code(name), typeText(each), unitText(key, each), standard, each.description ?? ""]];
+    if (each.not !== undefined) return [[code(name), dash, "", dash, each["x-message"] ?? ""]];
+    return [rowOf(name, key, each, required)];
   });
 }

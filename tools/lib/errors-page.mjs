@@ -16,7 +16,7 @@ const kitErrors = {
 
 /** Answers of the transport, which have a code and a text but no reason: code, text, when. Compared with its code. */
 const transportErrors = [
-  ["RESOURCE_EXHAUSTED", "Received message larger than max (", "… (<bytes> vs. <limit>): a message over the receive limit"],
+  ["RESOURCE_EXHAUSTED", "Received message larger than max (", "a message over the receive limit; both sizes follow"],
   ["RESOURCE_EXHAUSTED", "Received metadata larger than max", "headers over `maxHeaderListBytes`"],
   ["RESOURCE_EXHAUSTED", "Connection buffers too many messages", "`maxBufferedBytes` or `maxTotalBufferedBytes`"],
   ["DEADLINE_EXCEEDED", "Deadline exceeded", "`grpc-timeout` has passed"],
@@ -31,7 +31,7 @@ export async function errorsPage() {
   const parts = [
     made,
     "# Errors",
-    "What a call can end with besides OK. Code and message are what every gRPC client sees. Errors with a reason carry `google.rpc.ErrorInfo` (reason, domain) in `grpc-status-details-bin`: reasons are stable, so test for them and never for the text. `<…>` is filled in by the runtime. How the codes differ from Layotto's is in [compatibility.md](../compatibility.md).",
+    "What a call can end with besides OK. Code and message are what every gRPC client sees. Errors with a reason carry `google.rpc.ErrorInfo` (reason, domain) in `grpc-status-details-bin`: reasons are stable, so test for them and never for the text. `<…>` is filled in by the runtime. Errors of `backendErrors` carry the domain of the capability that was called. How the codes differ from Layotto's is in [compatibility.md](../compatibility.md).",
   ];
   for (const name of (await fs.readdir(path.join(root, "packages"))).sort()) {
     const source =

@@ -4,7 +4,7 @@ import { unitText } from "./config-pages.mjs";
 
 /** Constants of the code that are limits and no configuration: source file, name, unit, what happens there. */
 const fixedLimits = [
-  ["grpc-transport/src/hpack/decoder.ts", "BOMB_FACTOR", "× `maxHeaderListBytes`", "a decoded header list beyond this ends the connection with ENHANCE_YOUR_CALM"],
+  ["grpc-transport/src/hpack/decoder.ts", "BOMB_FACTOR", "× `maxHeaderListBytes`", "that a decoded header list may exceed its limit by; beyond, the connection ends with ENHANCE_YOUR_CALM"],
   ["grpc-transport/src/grpc/gunzip.ts", "MAX_CONCURRENT", "messages", "unpacked at the same time in a process; others wait"],
   ["grpc-transport/src/connection/connection.ts", "DRAIN_PING_MS", "ms", "a peer has to answer between the two GOAWAY frames of a drain; then the second is sent anyway"],
   ["grpc-transport/src/listener.ts", "BACKLOG", "connections", "that the kernel holds before they are accepted"],

@@ -31,7 +31,7 @@ export async function writePage(out, file, text) {
   await fs.writeFile(target, await prettier.format(text, { ...options, filepath: file }));
 }
 
-/** Every package with sections, with its schema and, for sidecars, its sidecar value's component types. */
+/** Every package that owns sections of the configuration, with their published schemas. */
 export async function sectionOwners() {
   const found = [];
   for (const name of (await fs.readdir(path.join(root, "packages"))).sort()) {
@@ -39,8 +39,7 @@ export async function sectionOwners() {
     const manifest = await readJson(path.join(folder, "package.json"));
     if (manifest?.layotto?.schema === undefined) continue;
     const schema = await readJson(path.join(folder, manifest.layotto.schema));
-    const { config } = await built(name, "config.js");
-    found.push({ name, sections: schema.properties, config });
+    found.push({ name, sections: schema?.properties ?? {} });
   }
   return found;
 }

@@ -80,7 +80,9 @@ const gatewaySchema = z.strictObject({
   socketGroup: z
     .union([z.int().nonnegative(), z.string().min(1)])
     .optional()
-    .meta({ description: "group, name or number, that owns unix sockets; default: that of the process" }),
+    .meta({
+      description: "group, name or number, that owns unix sockets; default: that of the process",
+    }),
   accessLog: z.boolean().default(false).meta({ description: "one log line per call" }),
   metrics: z.boolean().default(true).meta({ description: "counters per method" }),
   upstreamWaitMs: z

@@ -1,34 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, test, type TestContext } from "node:test";
+import { describe, test } from "node:test";
 import { GrpcClient, GrpcError, Metadata, Status } from "@layotto/grpc-transport";
-import { eventually, findProgram, tempDir } from "@layotto/sidecar-kit/testing";
+import { eventually } from "@layotto/sidecar-kit/testing";
+import { certificate, noCertificates } from "./testing/certificate.ts";
 import { FakeSidecar, type FakeSidecarOptions } from "./testing/fake-sidecar.ts";
 import { echo, hello, ready, sidecar, start } from "./testing/harness.ts";
-
-const openssl = findProgram("openssl");
-const skip = openssl === undefined ? "openssl is not installed" : false;
-
-/** A certificate for localhost that is its own authority. */
-function certificate(t: TestContext): { cert: string; key: string } {
-  const directory = tempDir(t);
-  const [cert, key] = [join(directory, "cert.pem"), join(directory, "key.pem")];
-  const kind = [
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-days",
-    "2",
-  ];
-  const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-  const files = ["-keyout", key, "-out", cert];
-  execFileSync(openssl ?? "", ["req", "-x509", ...kind, ...files, ...name], { stdio: "ignore" });
-  return { cert, key };
-}
 
 /** A method that tells who answers, and what metadata it got. */
 function answering(name: string, seen: (string | undefined)[] = []): FakeSidecarOptions["methods"] {
@@ -40,7 +17,7 @@ function answering(name: string, seen: (string | undefined)[] = []): FakeSidecar
   };
 }
 
-describe("Gateway over TLS", { skip }, () => {
+describe("Gateway over TLS", { skip: noCertificates }, () => {
   test("serves TLS on its TCP listeners, and demands client certificates when told to", async (t) => {
     const { cert, key } = certificate(t);
     const tls = { cert, key, clientCa: cert };

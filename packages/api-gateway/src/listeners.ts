@@ -1,21 +1,15 @@
-import { chmodSync, chownSync, lstatSync, renameSync, rmSync } from "node:fs";
+import { lstatSync, renameSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import type { GrpcServer } from "@layotto/grpc-transport";
 import {
   addressText,
   ExitCode,
+  giveAccess,
   listenOn,
   StartError,
   type ListenAddress,
+  type SocketAccess,
 } from "@layotto/sidecar-kit/process";
-
-/** Who may use a unix socket. */
-export interface SocketAccess {
-  /** File mode, e.g. 0o660. */
-  readonly mode: number;
-  /** Number of the group that owns it. Default: that of the process. */
-  readonly group?: number | undefined;
-}
 
 /** What a listener is opened with. */
 export interface ListenerOptions extends SocketAccess {
@@ -92,18 +86,6 @@ function listenHttp(
 /** `a.sock` → `a.<pid>.sock`, the same form that sidecars use. */
 function privatePath(path: string): string {
   return `${path.replace(/\.sock$/, "")}.${process.pid}.sock`;
-}
-
-/** The group first: until the mode says so it can do nothing with the socket. */
-function giveAccess(own: string, path: string, { mode, group }: SocketAccess): void {
-  try {
-    if (group !== undefined) chownSync(own, process.getuid?.() ?? -1, group);
-    chmodSync(own, mode);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const text = `Cannot give "unix:${path}" to group ${group}: ${why}; the user of the process must be a member`;
-    throw new StartError(text, ExitCode.config, { cause: error });
-  }
 }
 
 function refuseForeignFile(path: string): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
@@ -105,6 +105,32 @@ describe("gateway process", () => {
       errors(),
       new RegExp(`^Cannot listen on "127\\.0\\.0\\.1:${port}": the address is in use`),
     );
+  });
+
+  test("gives a unix socket the mode and group that are configured, and names a group that is not there", async (t) => {
+    const path = join(tempDir(t, "sock-"), "public.sock");
+    const own = process.getgid?.() ?? 0;
+    const access = { listen: `unix:${path}`, socketMode: "0660", socketGroup: own };
+    const { child } = run(t, { gateway: { ...free, ...access } });
+    await message(child, "ready");
+    const { mode, gid } = statSync(path);
+    assert.deepEqual([mode & 0o777, gid], [0o660, own]);
+    const unknown = run(t, { gateway: { ...free, ...access, socketGroup: "no-such-group" } });
+    assert.deepEqual(await unknown.exit, [64, null]);
+    assert.match(unknown.errors(), /^Cannot use gateway\.socketGroup "no-such-group": .*\n$/);
+  });
+
+  test("demands the token of an actuator beyond loopback for everything but health, and tells of its own process", async (t) => {
+    const port = await freePort();
+    const token = "long enough";
+    const { child } = run(t, { gateway: { ...free, actuator: `0.0.0.0:${port}`, token } });
+    await message(child, "ready");
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      fetch(`http://127.0.0.1:${port}/actuator/${path}`, { headers });
+    assert.equal((await get("health/liveness")).status, 200);
+    assert.equal((await get("metrics")).status, 401);
+    const metrics = await get("metrics", { authorization: `Bearer ${token}` });
+    assert.match(await metrics.text(), /process_resident_memory_bytes\{process="gateway"\} \d{7,}/);
   });
 
   test("serves on the listening sockets that the supervisor hands over", async (t) => {

@@ -10,6 +10,7 @@ import {
 } from "@layotto/sidecar-kit";
 import { loadConfig, type LoadedConfig } from "@layotto/sidecar-kit/config";
 import {
+  addProcessMetrics,
   defaultRunDir,
   ExitCode,
   helpText,
@@ -61,7 +62,7 @@ async function startGateway(
 ): Promise<Running> {
   const loaded = lenient(await readFile(launch));
   const { common, faults } = readCommon(loaded);
-  const own = readSections(loaded, ["gateway"], checkGateway);
+  const own = await readSections(loaded, ["gateway"], checkGateway);
   const all = [...loaded.faults, ...faults, ...own.faults];
   if (all.length > 0 || own.config === undefined) throw new ConfigError(loaded.source, all);
   const level = parseLogLevel(common.logLevel ?? "info") ?? "info";
@@ -92,7 +93,10 @@ function checkGateway(
   isLenient: boolean,
 ): OwnSections<GatewayConfig | undefined> {
   const { config, faults, warnings } = gatewaySettings(sections["gateway"], isLenient);
-  const below = (fault: ConfigFault): ConfigFault => ({ ...fault, path: ["gateway", ...fault.path] });
+  const below = (fault: ConfigFault): ConfigFault => ({
+    ...fault,
+    path: ["gateway", ...fault.path],
+  });
   return { config, faults: faults.map(below), warnings: warnings.map(below) };
 }
 
@@ -136,6 +140,7 @@ async function openGateway(input: OpenInput): Promise<Gateway> {
   });
   reportHealth(gateway, life);
   await gateway.start();
+  void addProcessMetrics(metrics);
   return gateway;
 }
 

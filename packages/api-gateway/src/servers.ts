@@ -1,12 +1,17 @@
 import { join } from "node:path";
 import { GrpcServer, internalLimits, type ServerOptions } from "@layotto/grpc-transport";
 import type { HealthStatus, LoggerRoot, Metrics } from "@layotto/sidecar-kit";
-import { groupId, readTls, type ListenAddress } from "@layotto/sidecar-kit/process";
+import {
+  groupId,
+  readTls,
+  type ListenAddress,
+  type SocketAccess,
+} from "@layotto/sidecar-kit/process";
 import type { GatewayConfig } from "./settings.ts";
 import { Forwarder } from "./forwarding/forwarder.ts";
 import { createLayers } from "./layers/create-layers.ts";
 import type { Layers } from "./layers/layers.ts";
-import { openListener, type Listener, type SocketAccess } from "./listeners.ts";
+import { openListener, type Listener } from "./listeners.ts";
 import { serveOwn } from "./public/own-services.ts";
 import type { Routes } from "./routing/routes.ts";
 import type { Upstream } from "./upstream/upstream.ts";

@@ -3,7 +3,9 @@ import { describe, test } from "node:test";
 import { gatewaySettings, insecureWarnings, type GatewayConfig } from "./settings.ts";
 
 function faults(section: unknown): string[] {
-  return gatewaySettings(section).faults.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  return gatewaySettings(section).faults.map(
+    ({ path, message }) => `${path.join(".")}: ${message}`,
+  );
 }
 
 function parse(section: unknown): GatewayConfig {
@@ -39,6 +41,8 @@ describe("gatewaySettings", () => {
       faults({ listen: "0.0.0.0:34904" })[0] ?? "",
       /^listen\.0: "0\.0\.0\.0:34904" is open/,
     );
+    assert.match(faults({ listen: ":34904" })[0] ?? "", /^listen\.0: "0\.0\.0\.0:34904" is open/);
+    assert.match(faults({ listen: "127.evil.com:1" })[0] ?? "", /is open to other machines/);
     assert.match(faults({ actuator: "10.0.0.1:1" })[0] ?? "", /^actuator: .*insecure: true/);
     assert.deepEqual(faults({ listen: "0.0.0.0:1", token: "12345678" }), []);
     assert.deepEqual(faults({ listen: "0.0.0.0:1", tls: { cert: "c", key: "k" } }), []);
@@ -64,6 +68,12 @@ describe("gatewaySettings", () => {
     });
     assert.match(faults(to({}))[0] ?? "", /^upstreams\.state\.addresses\.0: /);
     assert.deepEqual(faults(to({ token: "t" })), []);
+    assert.match(faults(to({ tls: { ca: "ca" } }))[0] ?? "", /without mutual TLS or token/);
+    assert.deepEqual(faults(to({ tls: { cert: "c", key: "k" } })), []);
+    assert.match(
+      faults(to({ tls: { cert: "c" } })).join(),
+      /upstreams\.state\.tls\.key: must be given/,
+    );
     assert.deepEqual(faults(to({ insecure: true })), []);
     assert.equal(insecureWarnings(parse(to({ insecure: true }))).length, 1);
   });
@@ -73,7 +83,10 @@ describe("gatewaySettings", () => {
     assert.match(faults({ listen: ["unix:"] }).join(), /listen\.0: .*the path is missing/);
     assert.match(faults({ listne: "x" }).join(), /listne: unknown key; did you mean "listen"\?/);
     const method = { path: "/a/b", code: 0, reason: "X", message: "m" };
-    assert.match(faults({ unconfigured: [method] }).join(), /unconfigured\.0\.code: must be at least 1/);
+    assert.match(
+      faults({ unconfigured: [method] }).join(),
+      /unconfigured\.0\.code: must be at least 1/,
+    );
     assert.match(faults({ limits: { maxStreams: 1 } }).join(), /limits\.maxStreams: unknown key/);
     assert.match(faults({ token: "short" }).join(), /token: must have at least 8 characters/);
     assert.match(faults({ maxMessageBytes: 0 }).join(), /maxMessageBytes: must be more than 0/);

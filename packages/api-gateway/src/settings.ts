@@ -61,7 +61,10 @@ function parsed(section: unknown, faults: ConfigFault[]): GatewayConfig {
   const { listen, actuator } = fields;
   const upstreams = Object.entries(fields.upstreams).map(([name, one]) => {
     const at = (i: number): Path => ["upstreams", name, "addresses", i];
-    return [name, { ...one, addresses: one.addresses.map((text, i) => parse(text, at(i))) }] as const;
+    return [
+      name,
+      { ...one, addresses: one.addresses.map((text, i) => parse(text, at(i))) },
+    ] as const;
   });
   const config: GatewayConfig = {
     ...fields,
@@ -74,7 +77,9 @@ function parsed(section: unknown, faults: ConfigFault[]): GatewayConfig {
     unconfigured: fields.unconfigured as GatewayConfig["unconfigured"], // 1 to 16 by the schema
   };
   if (faults.length === 0) {
-    faults.push(...[...halves(config), ...unsafe(config)].map(([path, message]) => ({ path, message })));
+    faults.push(
+      ...[...halves(config), ...unsafe(config)].map(([path, message]) => ({ path, message })),
+    );
   }
   return config;
 }
@@ -109,7 +114,9 @@ function halves({ upstreams }: GatewayConfig): Fault[] {
   return Object.entries(upstreams).flatMap(([name, { tls }]) => {
     if (tls === undefined || (tls.cert === undefined) === (tls.key === undefined)) return [];
     const missing = tls.cert === undefined ? "cert" : "key";
-    return [[["upstreams", name, "tls", missing], "must be given, for the other of cert and key is"]];
+    return [
+      [["upstreams", name, "tls", missing], "must be given, for the other of cert and key is"],
+    ];
   });
 }
 
@@ -127,7 +134,8 @@ function openListeners({ listen, tls: secured, token }: GatewayConfig): Fault[] 
 
 function openActuator({ actuator, token }: GatewayConfig): Fault[] {
   if (actuator === false || isLocalAddress(actuator) || token !== undefined) return [];
-  return [[["actuator"], openText(actuator)]];
+  const cure = "without token; set token, or insecure: true";
+  return [[["actuator"], `"${addressText(actuator)}" is open to other machines ${cure}`]];
 }
 
 function openText(one: ListenAddress): string {

@@ -35,16 +35,16 @@ export interface ConnectionLimits {
   writeStallTimeoutMs: number;
   /** Time without progress of a stream that has data to send but no window, ms [CANCEL]. @default 60000 */
   streamStallTimeoutMs: number;
-  /** Bytes written to the socket and not taken by the kernel, before reading pauses. @default 262144 */
+  /** Bytes written to the socket and not taken by the kernel, before reading pauses. @default 131072 */
   maxSocketBacklogBytes: number;
   /**
    * Bytes held for one connection: partial messages and unsent data [RESOURCE_EXHAUSTED, or
-   * ENHANCE_YOUR_CALM once the answer has begun]. @default 12582912
+   * ENHANCE_YOUR_CALM once the answer has begun]. @default 8388608
    */
   maxBufferedBytes: number;
-  /** The same for all connections of a server together; half of it shared evenly. @default 25165824 */
+  /** The same for all connections of a server together; half of it shared evenly. @default 16777216 */
   maxTotalBufferedBytes: number;
-  /** Open streams of all connections of a server together; half of it shared evenly [REFUSED_STREAM]. @default 5000 */
+  /** Open streams of all connections of a server together; half of it shared evenly [REFUSED_STREAM]. @default 2500 */
   maxTotalStreams: number;
   /** First receive window of a stream. @default 65535 */
   initialWindowBytes: number;
@@ -68,10 +68,10 @@ export const defaultLimits: Readonly<ConnectionLimits> = {
   handshakeTimeoutMs: 10_000,
   writeStallTimeoutMs: 20_000,
   streamStallTimeoutMs: 60_000,
-  maxSocketBacklogBytes: 262_144,
-  maxBufferedBytes: 12_582_912,
-  maxTotalBufferedBytes: 25_165_824,
-  maxTotalStreams: 5000,
+  maxSocketBacklogBytes: 131_072,
+  maxBufferedBytes: 8_388_608,
+  maxTotalBufferedBytes: 16_777_216,
+  maxTotalStreams: 2500,
   initialWindowBytes: 65_535,
   maxWindowBytes: 4_194_304,
 };

@@ -64,10 +64,7 @@ export class GrpcServer implements ConnectionEvents {
   constructor(options: ServerOptions = {}) {
     this.options = options;
     this.limits = { ...defaultLimits, ...options.limits };
-    this.budget = new SharedBudget(
-      this.limits.maxTotalBufferedBytes,
-      this.limits.maxTotalStreams,
-    );
+    this.budget = new SharedBudget(this.limits.maxTotalBufferedBytes, this.limits.maxTotalStreams);
     this.keepalive = { ...serverKeepalive, ...pickKeepalive(options) };
     this.settings = {
       maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 4_194_304,

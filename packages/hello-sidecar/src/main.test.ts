@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, describe, it } from "node:test";
 import { freePort, startProcess, tempDir } from "@layotto/sidecar-kit/testing";
@@ -62,7 +62,7 @@ describe("hello-sidecar as a process", () => {
     assert.equal(await exited, 64);
     assert.match(
       stderr(),
-      /: 2 faults\n {2}✖ log\.level: must be one of .*\n {2}✖ hellos\.b\.hello: must be a string, not a number\n$/,
+      /: 3 faults\n {2}✖ log\.level: must be one of .*\n {2}✖ hellos\.a\.type: unknown component type "helloword".*\n {2}✖ hellos\.b\.hello: must be a string, not a number\n$/,
     );
     assert.equal(existsSync(runDir), false);
   });
@@ -88,10 +88,21 @@ describe("hello-sidecar as a process", () => {
     );
   });
 
+  it("listens on a socket that its group may use, when told so", async (test) => {
+    const path = join(tempDir(test), "shared.sock");
+    const access = { socket_mode: "0660", socket_group: process.getgid?.() ?? 0 };
+    const { ready } = start(test, { hellos, ...access, listen: `unix:${path}` });
+    assert.equal(await ready(), `unix:${path}`);
+    assert.equal(statSync(path).mode & 0o777, 0o660);
+  });
+
   it("does not open itself to other machines by accident", async (test) => {
     const { exited, stderr } = start(test, { hellos }, {}, ["--listen", "0.0.0.0:0"]);
     assert.equal(await exited, 64);
-    assert.match(stderr(), /open to other machines; set token, or insecure: true/);
+    assert.match(
+      stderr(),
+      /open to other machines; set tls with clientCa, or token, or insecure: true/,
+    );
   });
 
   it("reads a Layotto-shaped file when it stands alone, and ignores what belongs to others", async (test) => {

@@ -1,7 +1,12 @@
 import { Runtime } from "@layotto/proto/spec/proto/runtime/v1/runtime";
-import { defineSidecar, openComponents, packageVersion } from "@layotto/sidecar-kit";
+import {
+  type ComponentConfig,
+  defineSidecar,
+  openComponents,
+  packageVersion,
+  publishedSchema,
+} from "@layotto/sidecar-kit";
 import { components } from "./components/index.ts";
-import { config } from "./config.ts";
 import { errors } from "./errors.ts";
 import { helloServices } from "./service.ts";
 
@@ -11,7 +16,8 @@ export const helloSidecar = defineSidecar({
   capability: "hello",
   version: packageVersion(import.meta.url),
   sections: ["hellos"],
-  config,
+  config: () => import("./config.ts").then((module) => module.config),
+  schema: publishedSchema(import.meta.url),
   methods: [
     {
       section: "hellos",
@@ -24,10 +30,22 @@ export const helloSidecar = defineSidecar({
     const greeters = openComponents({
       section: "hellos",
       types: components,
-      configs: context.config.hellos,
+      configs: withGreetings(context.config.hellos),
       context,
       errors: { notFound: errors.INSTANCE_NOT_FOUND, notConfigured: errors.NOT_CONFIGURED },
     });
     return { components: [greeters], services: helloServices(greeters) };
   },
 });
+
+type Configs = Readonly<Record<string, ComponentConfig & { hello?: string | undefined }>>;
+
+/** Layotto keeps the greeting beside the metadata when it starts and inside when it is changed: here it is inside. */
+function withGreetings(section: Configs = {}): Record<string, ComponentConfig> {
+  const entries = Object.entries(section).map(([name, { hello, ...rest }]) => {
+    const metadata =
+      hello === undefined ? rest.metadata : { ...Object(rest.metadata ?? {}), hello };
+    return [name, { ...rest, metadata }] as const;
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type { SchemaSource } from "./config/schema-source.ts";
 import type { Logger } from "./logger.ts";
 import type { ComponentMetrics } from "./metrics/component-metrics.ts";
 
@@ -36,8 +36,8 @@ export interface ComponentContext {
 
 /** The code of one kind of back end. A plain value, exported by `components/<type>/<type>.ts`. */
 export interface ComponentType<C extends Component, M = unknown> {
-  /** Schema of `metadata` in the config file. Strict: a key that is not listed is a fault. */
-  readonly metadata: z.ZodType<M>;
+  /** Schema of `metadata` in the config file, or how to import it. Strict: a key that is not listed is a fault. */
+  readonly metadata: SchemaSource<M>;
   /** Name under which Layotto's actuator lists this type, e.g. `"lock-redis-standalone"`. Omit when it lists none. */
   readonly indicator?: string;
   /**

@@ -3,7 +3,9 @@ import { ComponentSlot, type SlotOptions } from "./component-slot.ts";
 import type { Component, ComponentContext, ComponentTypes } from "./component.ts";
 import type { ProcessContext } from "./context.ts";
 import { type ConfigFault, pathText } from "./config/fault.ts";
-import { checkZod } from "./config/check-zod.ts";
+import type { JsonSchema } from "./config/json-schema.ts";
+import { checkSource } from "./config/schema-source.ts";
+import { sectionSchemas } from "./config/validate.ts";
 import { unknownType } from "./config/words.ts";
 import { RpcError } from "./errors.ts";
 import type { ComponentHealth } from "./health.ts";
@@ -140,12 +142,12 @@ class Components<C extends Component> implements ComponentSet<C> {
     if (load === undefined)
       return [{ path: [...path, "type"], message: unknownType(slot.type, Object.keys(types)) }];
     const type = await load();
-    const { lenient, logger } = this.#options.context;
-    const checked = checkZod(
+    const { lenient, logger, schema } = this.#options.context;
+    const checked = await checkSource(
       type.metadata,
+      metadataSchema(schema, section, slot.type),
       slot.config.metadata ?? {},
-      [...path, "metadata"],
-      lenient,
+      { path: [...path, "metadata"], lenient },
     );
     for (const warning of checked.warnings)
       logger.warn({ path: pathText(warning.path) }, warning.message);
@@ -187,4 +189,14 @@ class Components<C extends Component> implements ComponentSet<C> {
       },
     };
   }
+}
+
+/** The published schema of the metadata of a component type. */
+function metadataSchema(
+  schema: JsonSchema | undefined,
+  section: string,
+  type: string,
+): JsonSchema | undefined {
+  const entry = schema && sectionSchemas(schema)[section]?.additionalProperties;
+  return typeof entry === "object" ? entry["x-components"]?.[type] : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { JsonSchema } from "./config/json-schema.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 
@@ -16,6 +17,8 @@ export interface ProcessContext {
   readonly runDir: string;
   /** Whether unknown keys are only warned about: the configuration came in a Layotto-shaped file. */
   readonly lenient: boolean;
+  /** The published schema of the sidecar's sections, if there is one. */
+  readonly schema?: JsonSchema | undefined;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;

@@ -3,6 +3,7 @@ import type { Component, ComponentTypes } from "./component.ts";
 import { componentTypesOf } from "./config/component-section.ts";
 import type { JsonSchema } from "./config/json-schema.ts";
 import { isRecord } from "./config/record.ts";
+import { type SchemaSource, loadSchema } from "./config/schema-source.ts";
 import { methodPath } from "./service/implement.ts";
 import type { MethodGroup, Sidecar } from "./sidecar.ts";
 
@@ -39,29 +40,37 @@ export async function describeSidecar<Config>(sidecar: Sidecar<Config>): Promise
 }
 
 /** Returns the JSON Schema of a config schema, with the metadata schema of every component type in it. */
-export async function schemaOf(config: z.ZodType): Promise<JsonSchema> {
+export async function schemaOf(source: SchemaSource<unknown>): Promise<JsonSchema> {
+  const config = await loadSchema(source);
+  const isComplete = typeof source === "function";
   const lists = new Set<ComponentTypes<Component>>();
-  toJsonSchema(config, (types) => {
+  toJsonSchema(config, isComplete, (types) => {
     lists.add(types);
     return undefined;
   });
   const schemas = new Map<ComponentTypes<Component>, Record<string, unknown>>();
   for (const types of lists) schemas.set(types, await metadataSchemas(types));
-  return toJsonSchema(config, (types) => schemas.get(types)) as JsonSchema;
+  return toJsonSchema(config, isComplete, (types) => schemas.get(types)) as JsonSchema;
 }
 
-/** Component types are imported, which takes promises, but zod asks at once: hence two rounds. */
-function toJsonSchema(
-  config: z.ZodType,
-  metadataOf: (types: ComponentTypes<Component>) => Record<string, unknown> | undefined,
-): unknown {
+type MetadataOf = (types: ComponentTypes<Component>) => Record<string, unknown> | undefined;
+
+/**
+ * Component types are imported, which takes promises, but zod asks at once: hence two rounds.
+ *
+ * @param isComplete whether the result must say all that the schema does, because processes check with it alone
+ */
+function toJsonSchema(config: z.ZodType, isComplete: boolean, metadataOf: MetadataOf): unknown {
   return z.toJSONSchema(config, {
     io: "input",
     unrepresentable: "any",
     reused: "inline",
-    override({ zodSchema, jsonSchema }) {
+    override({ zodSchema, jsonSchema, path }) {
       // zod/mini aside, every schema is a ZodType.
-      const types = componentTypesOf(zodSchema as unknown as z.ZodType);
+      const schema = zodSchema as unknown as z.ZodType;
+      keepDefault(schema, jsonSchema);
+      if (isComplete) refuseHidden(schema, jsonSchema, path);
+      const types = componentTypesOf(schema);
       const entry: unknown = jsonSchema.additionalProperties;
       const metadata = types === undefined ? undefined : metadataOf(types);
       if (isRecord(entry) && metadata !== undefined) entry["x-components"] = metadata;
@@ -69,15 +78,35 @@ function toJsonSchema(
   });
 }
 
+/** zod leaves out the default of what is transformed; for readers of ours it is the value that is meant. */
+function keepDefault(schema: z.ZodType, jsonSchema: Record<string, unknown>): void {
+  const { type, defaultValue } = schema._zod.def as { type: string; defaultValue?: unknown };
+  if (type === "default") jsonSchema["default"] ??= defaultValue;
+}
+
+/** @throws Error for a rule that a process which checks with schema.json alone would not know */
+function refuseHidden(
+  schema: z.ZodType,
+  jsonSchema: Record<string, unknown>,
+  path: readonly PropertyKey[],
+): void {
+  const { type, checks = [] } = schema._zod.def;
+  const isCustom = checks.some((check) => check._zod.def.check === "custom");
+  const isKnown = jsonSchema["x-parse"] !== undefined || jsonSchema["secret"] === true;
+  if (isKnown || (!isCustom && type !== "pipe")) return;
+  const at = path.join(".") || "the schema";
+  const cure =
+    "use what JSON Schema can say or a field of sidecar-kit/fields, or give the schema itself";
+  throw new Error(`Cannot publish ${at}: schema.json cannot say its refine or transform; ${cure}`);
+}
+
 async function metadataSchemas(types: ComponentTypes<Component>): Promise<Record<string, unknown>> {
   const schemas: Record<string, unknown> = {};
   for (const [name, load] of Object.entries(types)) {
     const { metadata } = await load();
-    const { $schema: _, ...schema } = z.toJSONSchema(metadata, {
-      io: "input",
-      unrepresentable: "any",
-      reused: "inline",
-    });
+    const isComplete = typeof metadata === "function";
+    const published = toJsonSchema(await loadSchema(metadata), isComplete, () => undefined);
+    const { $schema: _, ...schema } = published as Record<string, unknown>; // a JSON Schema is a map
     schemas[name] = schema;
   }
   return schemas;

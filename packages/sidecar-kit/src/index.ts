@@ -47,6 +47,7 @@ export {
   pathText,
   type ConfigFault,
 } from "./config/fault.ts";
+export { publishedSchema, type SchemaSource } from "./config/schema-source.ts";
 export { Metrics, type Value } from "./metrics/metrics.ts";
 export type { Labels, MetricFamily, MetricKind, MetricSample } from "./metrics/family.ts";
 export { ComponentMetrics, OperationMetrics } from "./metrics/component-metrics.ts";

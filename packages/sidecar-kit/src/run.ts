@@ -1,12 +1,18 @@
 import { join, resolve } from "node:path";
 import { systemClock } from "./clock.ts";
-import { checkZod } from "./config/check-zod.ts";
 import { ConfigError, pathText } from "./config/fault.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
-import { type CommonConfig, type SectionCheck, readCommon, readSections } from "./config/process-config.ts";
+import {
+  type CommonConfig,
+  type SectionCheck,
+  readCommon,
+  readSections,
+} from "./config/process-config.ts";
+import { checkSource } from "./config/schema-source.ts";
 import type { ProcessContext } from "./context.ts";
 import { SidecarHost } from "./host.ts";
 import { type LoggerRoot, createLogger, parseLogLevel } from "./logger.ts";
+import { addProcessMetrics } from "./metrics/add-process-metrics.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import {
   type ListenAddress,
@@ -25,6 +31,7 @@ import {
 import { type Life, type Running, live } from "./process/life.ts";
 import { readTls } from "./process/pem.ts";
 import { StartError, listenOn, listenPrivately } from "./process/listen.ts";
+import { giveAccess, groupId } from "./process/socket-access.ts";
 import type { Sidecar, SidecarParts } from "./sidecar.ts";
 
 /** Options of {@link runSidecar}; all have defaults that fit a process entry. */
@@ -92,7 +99,9 @@ async function startSidecars(
   }
   const loaded = await loadConfig({ file: launch.configFile });
   const { common, faults } = readCommon(loaded);
-  const own = sidecars.map((each) => readSections(loaded, each.sections, checkOf(each)));
+  const own = await Promise.all(
+    sidecars.map((each) => readSections(loaded, each.sections, checkOf(each))),
+  );
   const all = [...loaded.faults, ...faults, ...own.flatMap((each) => each.faults)];
   if (all.length > 0) throw new ConfigError(loaded.source, all);
   const name = launch.name ?? sidecars.map((each) => each.capability).join("-");
@@ -104,7 +113,9 @@ async function startSidecars(
   const context = createContext({ name, loaded, launch, life, logger, common });
   const parts: SidecarParts[] = [];
   for (const [index, sidecar] of sidecars.entries()) {
-    parts.push(await sidecar.create({ ...context, config: own[index]?.config }));
+    parts.push(
+      await sidecar.create({ ...context, schema: sidecar.schema, config: own[index]?.config }),
+    );
   }
   return serveSidecars({
     sidecars,
@@ -118,9 +129,9 @@ async function startSidecars(
   });
 }
 
-function checkOf({ config }: Sidecar): SectionCheck<unknown> {
-  return (sections, lenient) => {
-    const { value, ...found } = checkZod(config, sections, [], lenient);
+function checkOf({ config, schema }: Sidecar): SectionCheck<unknown> {
+  return async (sections, lenient) => {
+    const { value, ...found } = await checkSource(config, schema, sections, { lenient });
     return { config: value, ...found };
   };
 }
@@ -183,7 +194,7 @@ async function serveSidecars(input: ServeInput): Promise<Running> {
   });
   await host.prepare(input.source);
   warnInsecure(target, common, logger);
-  const { address, publish } = await bind(host, target, context);
+  const { address, publish } = await bind(host, target, context, common);
   host.openComponents();
   watchHealth(host, input.life);
   void addProcessMetrics(context.metrics);
@@ -196,9 +207,13 @@ async function bind(
   { server }: SidecarHost,
   target: ListenAddress | undefined,
   { runDir, name }: ProcessContext,
+  { socketMode: mode, socketGroup }: CommonConfig,
 ): Promise<{ address: string; publish(): void }> {
   if (target === undefined) return listenPrivately(server, runDir, name);
-  return { address: await listenOn(server, target), publish: () => {} };
+  const group = socketGroup === undefined ? undefined : groupId(socketGroup, "socket_group");
+  const address = await listenOn(server, target);
+  if ("path" in target) giveAccess(target.path, target.path, { mode, group });
+  return { address, publish: () => {} };
 }
 
 /** @throws StartError when the address cannot be used, or strangers on other machines could call it */
@@ -239,10 +254,4 @@ function watchHealth(host: SidecarHost, life: Life): void {
   };
   host.onChange(report);
   report();
-}
-
-/** After the start, because nobody scrapes before. */
-async function addProcessMetrics(metrics: Metrics): Promise<void> {
-  const { processMetrics } = await import("./metrics/process-metrics.ts");
-  metrics.addSource(processMetrics());
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
-import type { z } from "zod";
 import type { MaybePromise } from "./component.ts";
 import type { ComponentGroup } from "./components.ts";
+import type { JsonSchema } from "./config/json-schema.ts";
+import type { SchemaSource } from "./config/schema-source.ts";
 import type { SidecarContext } from "./context.ts";
 import type { RpcError } from "./errors.ts";
 import type { ServiceImplementation } from "./service/implement.ts";
@@ -37,8 +38,10 @@ export interface Sidecar<Config = unknown> {
   readonly version: string;
   /** Sections of the config file that belong to it. */
   readonly sections: readonly string[];
-  /** Schema of the object that holds these sections. */
-  readonly config: z.ZodType<Config>;
+  /** Schema of the object that holds these sections, or how to import it. */
+  readonly config: SchemaSource<Config>;
+  /** The published form of it, `publishedSchema(import.meta.url)`: wanted where schemas are imported only on demand. */
+  readonly schema?: JsonSchema | undefined;
   /** What it serves per section: published as description.json, so that the gateway can answer when it is not started. */
   readonly methods: readonly MethodGroup[];
   /** Puts the parts together. Must not connect to anything: that happens when the components open. */

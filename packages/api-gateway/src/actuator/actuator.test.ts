@@ -183,7 +183,7 @@ describe("allMetrics", () => {
     ];
     const own = new Metrics("layotto_grpc");
     own.counter("x_total", "x", { method: "/a/b" }).add(1);
-    const text = await allMetrics(own, [state.upstream, hello.upstream]);
+    const text = await allMetrics(own, [state.upstream, hello.upstream], { waits: 3 });
     assert.equal(text.match(/# TYPE x_total counter/g)?.length, 1);
     assert.match(text, /x_total\{process="gateway",method="\/a\/b"\} 1\n/);
     assert.match(text, /x_total\{process="state",method="\/a\/b"\} 2\n/);
@@ -191,6 +191,8 @@ describe("allMetrics", () => {
       text,
       /layotto_upstream_up\{process="gateway",upstream="hello",address="unix:\/hello\.sock"\} 0/,
     );
+    assert.match(text, /layotto_upstream_waits_total\{process="gateway",upstream="hello"\} 0/);
+    assert.match(text, /layotto_route_waits_total\{process="gateway"\} 3/);
   });
 });
 

@@ -71,12 +71,12 @@ export class Actuator {
   }
 
   #source(): ActuatorSource {
-    const { logger, metrics, upstreams, phase } = this.#input;
+    const { logger, metrics, upstreams, routes, phase } = this.#input;
     return {
       liveness: () => liveness(phase()),
       readiness: () => this.readiness(),
       info: () => this.#info(),
-      metrics: () => allMetrics(metrics, upstreams),
+      metrics: () => allMetrics(metrics, upstreams, routes),
       setLogLevel: (body) => setLogLevel(body, logger, upstreams),
     };
   }

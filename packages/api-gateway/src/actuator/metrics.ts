@@ -6,6 +6,8 @@ import {
   type MetricFamily,
   type MetricKind,
 } from "@layotto/sidecar-kit";
+import type { Routes } from "../routing/routes.ts";
+import { upstreamFamilies } from "../upstream/metrics.ts";
 import type { Replica } from "../upstream/replica.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 
@@ -15,13 +17,18 @@ const kinds: Partial<Record<MetricType, MetricKind>> = {
 };
 
 /** The metrics of the gateway and of every sidecar that answers, as one Prometheus text, told apart by `process`. */
-export async function allMetrics(own: Metrics, upstreams: readonly Upstream[]): Promise<string> {
+export async function allMetrics(
+  own: Metrics,
+  upstreams: readonly Upstream[],
+  routes: Pick<Routes<Upstream>, "waits">,
+): Promise<string> {
   const parts = upstreams.flatMap((upstream) =>
     upstream.replicas.map((replica, i) => sidecarFamilies(upstream, replica, i)),
   );
   const found = (await Promise.all(parts)).filter((part) => part !== undefined);
-  const gateway = { labels: { process: "gateway" }, families: own.families() };
-  return renderPrometheus([gateway, upFamily(upstreams), ...found]);
+  const families = [...own.families(), ...upstreamFamilies(upstreams, routes)];
+  const gateway = { labels: { process: "gateway" }, families };
+  return renderPrometheus([gateway, ...found]);
 }
 
 /** One sidecar's families; undefined when it cannot be reached, which `layotto_upstream_up` tells. */
@@ -52,17 +59,4 @@ function fromWire({ name, help, type, samples }: WireFamily): MetricFamily {
       value: sample.value,
     })),
   };
-}
-
-function upFamily(upstreams: readonly Upstream[]): LabelledFamilies {
-  const samples = upstreams.flatMap((upstream) =>
-    upstream.replicas.map(({ address, isUsable }) => ({
-      suffix: "",
-      labels: { upstream: upstream.name, address },
-      value: isUsable ? 1 : 0,
-    })),
-  );
-  const help = "Whether the gateway can send calls to the replica";
-  const family: MetricFamily = { name: "layotto_upstream_up", help, kind: "gauge", samples };
-  return { labels: { process: "gateway" }, families: [family] };
 }

@@ -21,6 +21,9 @@ import type { Upstream } from "../upstream/upstream.ts";
 import { gatherDescriptors } from "./descriptors.ts";
 import { serviceHealth } from "./service-health.ts";
 
+/** How long reflection waits for sidecars that have never been reached, ms: right after the start they are on their way. */
+const describeWaitMs = 1_000;
+
 const services = [Health, ServerReflection, ServerReflectionAlpha];
 
 /** What the gateway's own services tell about. */
@@ -47,7 +50,10 @@ export function serveOwn(server: ServiceRegistry, options: OwnServicesOptions): 
     return ownNames.has(service) ? "UP" : serviceHealth(routes, service);
   };
   serve(server, [healthService({ health, subscribe, signal: closing })], serving);
-  const reflection = reflectionServices(() => gatherDescriptors(upstreams, own));
+  const reflection = reflectionServices(async () => {
+    await routes.complete({ timeoutMs: describeWaitMs, signal: closing });
+    return gatherDescriptors(upstreams, own);
+  });
   serve(options.token === undefined ? server : guarded(server, options), reflection, serving);
 }
 

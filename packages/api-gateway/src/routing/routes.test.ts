@@ -163,6 +163,22 @@ describe("Routes.resolve", () => {
   });
 });
 
+describe("Routes.complete", () => {
+  test("waits for the last upstream", async () => {
+    const routes = routesOf();
+    const complete = routes.complete({ timeoutMs: 10_000 });
+    routes.describe(b, []);
+    await settle();
+    routes.describe(a, []);
+    assert.equal(await complete, true);
+    assert.equal(await routes.complete({ timeoutMs: 0 }), true);
+  });
+
+  test("gives up when the time is over", async () => {
+    assert.equal(await routesOf().complete({ timeoutMs: 1 }), false);
+  });
+});
+
 function kindAndMissing(routes: Routes<typeof a>, path: string): unknown[] {
   const route = routes.lookup(path);
   return [route.kind, route.kind === "waiting" ? route.missing : []];

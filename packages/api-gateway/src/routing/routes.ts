@@ -32,6 +32,7 @@ export class Routes<U extends RouteTarget> {
   readonly #waiters: Waiters;
   #table: BuiltTable<U>;
   #epoch = 0;
+  #waits = 0;
 
   constructor(options: RoutesOptions<U>) {
     this.#upstreams = options.upstreams;
@@ -46,6 +47,11 @@ export class Routes<U extends RouteTarget> {
   /** Number of the current table. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Calls to methods still unknown that had to wait for a description so far. */
+  get waits(): number {
+    return this.#waits;
   }
 
   /** Claims that were refused in the current table. */
@@ -88,12 +94,28 @@ export class Routes<U extends RouteTarget> {
    */
   async resolve(path: string, options: WaitOptions): Promise<Route<U>> {
     const until = Date.now() + options.timeoutMs;
+    this.#waits += 1;
     for (;;) {
       const route = this.lookup(path);
       const timeoutMs = until - Date.now();
       if (route.kind !== "waiting" || timeoutMs <= 0) return route;
       if (!(await this.#waiters.wait({ ...options, timeoutMs }))) return this.lookup(path);
     }
+  }
+
+  /**
+   * Waits until every upstream has described itself once.
+   *
+   * @returns false when the time is over first, or too many wait already
+   * @throws the signal's reason when it aborts
+   */
+  async complete(options: WaitOptions): Promise<boolean> {
+    const until = Date.now() + options.timeoutMs;
+    while (this.missing.length > 0) {
+      const timeoutMs = Math.max(0, until - Date.now());
+      if (!(await this.#waiters.wait({ ...options, timeoutMs }))) return this.missing.length === 0;
+    }
+    return true;
   }
 
   /** Calls `listener` after each replacement; returns the way to stop it. */

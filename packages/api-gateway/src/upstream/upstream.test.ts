@@ -147,6 +147,7 @@ describe("Upstream.waitUntilReady", () => {
     connection.setReady(true);
     for (const replica of await Promise.all(waits)) assert.equal(replica.address, "unix:/a.sock");
     assert.equal(upstream.waiting, 0);
+    assert.deepEqual([upstream.waits, upstream.failedWaits], [3, 0]);
   });
 
   test("ends with SIDECAR_UNAVAILABLE that names the capability when the time is over", async (t) => {
@@ -158,6 +159,7 @@ describe("Upstream.waitUntilReady", () => {
       unavailable(/storage sidecar: connection refused/),
     );
     await assert.rejects(upstream.waitUntilReady(path, { timeoutMs: 0 }), unavailable(/storage/));
+    assert.deepEqual([upstream.waits, upstream.failedWaits], [2, 2]);
   });
 
   test("lets no more calls wait than maxWaitingCalls", async (t) => {

@@ -57,6 +57,8 @@ export class Upstream implements RouteTarget {
   #isMixed = false;
   #claims: readonly MethodClaim[] | undefined;
   #lastState = "";
+  #waits = 0;
+  #failedWaits = 0;
 
   constructor(options: UpstreamOptions, events: UpstreamEvents = {}) {
     this.name = options.name;
@@ -99,6 +101,16 @@ export class Upstream implements RouteTarget {
     return this.#waiters.size;
   }
 
+  /** Calls that had to wait for it so far, whatever became of them. */
+  get waits(): number {
+    return this.#waits;
+  }
+
+  /** Calls that waited for it in vain so far. */
+  get failedWaits(): number {
+    return this.#failedWaits;
+  }
+
   /** Connects to all replicas. */
   start(): void {
     for (const replica of this.replicas) replica.start();
@@ -127,13 +139,12 @@ export class Upstream implements RouteTarget {
    * @throws the signal's reason when it aborts
    */
   async waitUntilReady(path: string, options: WaitOptions): Promise<Replica> {
-    const until = Date.now() + options.timeoutMs;
-    for (;;) {
-      const replica = this.pick(path);
-      if (replica !== undefined) return replica;
-      if (this.#waiters.isFull) throw errors.WAITING_LIMIT(this.capability, this.#maxWaitingCalls);
-      const released = await this.#waiters.wait({ ...options, timeoutMs: until - Date.now() });
-      if (!released) throw this.unavailable();
+    this.#waits += 1;
+    try {
+      return await this.#nextReady(path, options);
+    } catch (error) {
+      this.#failedWaits += 1;
+      throw error;
     }
   }
 
@@ -145,6 +156,17 @@ export class Upstream implements RouteTarget {
   async close(): Promise<void> {
     await Promise.all(this.replicas.map((replica) => replica.close()));
     this.#waiters.release();
+  }
+
+  async #nextReady(path: string, options: WaitOptions): Promise<Replica> {
+    const until = Date.now() + options.timeoutMs;
+    for (;;) {
+      const replica = this.pick(path);
+      if (replica !== undefined) return replica;
+      if (this.#waiters.isFull) throw errors.WAITING_LIMIT(this.capability, this.#maxWaitingCalls);
+      const released = await this.#waiters.wait({ ...options, timeoutMs: until - Date.now() });
+      if (!released) throw this.unavailable();
+    }
   }
 
   #best(): Replica | undefined {

@@ -46,7 +46,7 @@ function withLevel(config: Sections, level: string | undefined): Sections {
 
 /** Keys for a sidecar that runs alone; under a supervisor each has a socket in the run directory. */
 function ignoredKeys(config: Sections): string[] {
-  return ["listen", "token", "tls", "insecure"]
+  return ["listen", "token", "tls", "socket_mode", "socket_group", "insecure"]
     .filter((key) => config[key] !== undefined)
     .map((key) => `${key}: has no effect here, it is for a sidecar that runs alone`);
 }

@@ -12,6 +12,12 @@ import type { ProcessSpec } from "./process-spec.ts";
 /** How long output may still arrive after a process has ended, in milliseconds. */
 const outputMarginMs = 200;
 
+/**
+ * Flags of Node.js for each process. A new space of 2 MB instead of 16 saves 6 to 9 MB per process and was not seen to
+ * cost CPU under load; 1 MB does.
+ */
+const nodeFlags: readonly string[] = ["--max-semi-space-size=2"];
+
 /** What all processes of one supervisor share. */
 export interface SpawnOptions {
   runDir: string;
@@ -31,12 +37,16 @@ export function createSpawner(options: SpawnOptions): Spawner {
   return (spec, generation, events) => {
     if (!existsSync(spec.bin)) return missing(spec.bin, events);
     const listeners = options.listeners(spec.name);
-    const child = spawn(process.execPath, [spec.bin, "--config", options.writeConfig(spec)], {
-      // A group of its own: Ctrl-C in a terminal reaches the supervisor alone, which then stops all in order.
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      env: childEnvironment(spec, generation, listeners, options),
-    });
+    const child = spawn(
+      process.execPath,
+      [...nodeFlags, spec.bin, "--config", options.writeConfig(spec)],
+      {
+        // A group of its own: Ctrl-C in a terminal reaches the supervisor alone, which then stops all in order.
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        env: childEnvironment(spec, generation, listeners, options),
+      },
+    );
     const lastError = new LastError();
     readOutput(child, spec.name, lastError, options);
     watch(child, lastError, events, () => removeOwnSockets(options.runDir, child.pid));

@@ -33,7 +33,9 @@ async function writeThroughRestarts(
   const ledger = scope.use(new Ledger(layotto.port));
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, restart] of Object.entries(restarts)) {
+      ledger.phase = `round ${round}, during ${name}`;
       await restart(layotto);
+      ledger.phase = `round ${round}, after ${name}`;
       const before = ledger.size;
       await eventually(`writes after ${name}`, () => ledger.size > before + 100, 15_000);
     }

@@ -25,10 +25,11 @@ test(
     await eventually("the end of the process", () => !isAlive(pid));
     await measureFor(2500);
     const report = await load.stop();
-    t.diagnostic(describeReport(report));
+    const text = describeReport(report);
+    t.diagnostic(text);
 
-    assert.deepEqual(Object.keys(report.methods[names.hello]?.statuses ?? {}), ["OK"]);
-    assert.deepEqual(Object.keys(report.methods[names.connect]?.statuses ?? {}), ["OK"]);
+    assert.deepEqual(Object.keys(report.methods[names.hello]?.statuses ?? {}), ["OK"], text);
+    assert.deepEqual(Object.keys(report.methods[names.connect]?.statuses ?? {}), ["OK"], text);
     for (const failure of report.failures) {
       assert.notEqual(failure.name, names.hello);
       assert.equal(failure.status, "UNAVAILABLE", failure.message);

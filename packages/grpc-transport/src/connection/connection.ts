@@ -1,12 +1,12 @@
 import type { Socket } from "node:net";
-import { DEFAULT_WINDOW_BYTES, ErrorCode, FrameType, MAX_STREAM_ID, Setting } from "../frame/constants.ts";
+import { DEFAULT_WINDOW_BYTES, ErrorCode, FrameType, MAX_STREAM_ID } from "../frame/constants.ts";
+import { firstSettings, goawayPayload } from "../frame/hello-goodbye.ts";
 import { FrameReader } from "../frame/reader.ts";
-import { encodeSettings, type PeerSettings } from "../frame/settings.ts";
-import { writeUint32 } from "../frame/write.ts";
+import type { PeerSettings } from "../frame/settings.ts";
 import { HpackBombError, HpackError } from "../hpack/hpack-error.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { Ping } from "./control-frames.ts";
-import { FloodGuard } from "./flood-guard.ts";
+import { Flood, FloodGuard } from "./flood-guard.ts";
 import { flushAfterRead } from "./flush.ts";
 import { readInto } from "./input.ts";
 import { Keepalive } from "./keepalive.ts";
@@ -14,6 +14,7 @@ import type { ConnectionOptions } from "./options.ts";
 import { Output } from "./output.ts";
 import { PrefaceReader } from "./preface.ts";
 import { FrameReceiver } from "./receiver.ts";
+import { StallWatch } from "./stall-watch.ts";
 import { Http2Stream, ResetCause, type StreamSink } from "./stream.ts";
 import { StreamRegistry } from "./stream-registry.ts";
 import { addSwept, removeSwept } from "./sweeper.ts";
@@ -49,14 +50,13 @@ export class Http2Connection {
   private readonly reader: FrameReader;
   private readonly receiver: FrameReceiver;
   private readonly keepalive: Keepalive;
+  private readonly stalls: StallWatch;
   private readonly streams: StreamRegistry;
   private preface: PrefaceReader | null;
   private prefaceSent = false;
   private drainStarted = false;
   private heard = false;
   private bufferedBytes = 0;
-  private stalledAt = 0;
-  private stalledWritten = 0;
   private paused = false;
   private closeReason: Error | undefined;
   private closeNotified = false;
@@ -76,6 +76,7 @@ export class Http2Connection {
     const { events } = options;
     this.receiver = new FrameReceiver({ connection: this, writer, guard, streams, limits, events });
     this.reader = new FrameReader(this.receiver, limits.maxFrameBytes);
+    this.stalls = new StallWatch(limits);
     this.keepalive = new Keepalive(options, this.now());
     this.preface = this.isServer ? new PrefaceReader() : null;
     socket.setNoDelay(true);
@@ -218,8 +219,14 @@ export class Http2Connection {
     this.guard.refill();
     const heard = this.heard;
     this.heard = false;
-    if (!this.receiver.control.settingsReceived) return this.checkHandshake(now);
-    if (this.checkWriteStall(now)) return;
+    if (!this.receiver.control.settingsReceived) {
+      if (!this.stalls.handshakeStalled(now)) return;
+      this.close(ErrorCode.SETTINGS_TIMEOUT, "handshake timed out");
+      return this.destroy();
+    }
+    if (this.stalls.writeStalled(now, this.writer.output)) {
+      return this.destroy(new Error("peer does not read"));
+    }
     this.checkStreamStalls(now);
     const action = this.keepalive.look(now, heard, this.streams.table.size);
     if (action === "ping") this.writer.writeFrame(FrameType.PING, 0, 0, Ping.KEEPALIVE);
@@ -257,6 +264,19 @@ export class Http2Connection {
     }
   }
 
+  /**
+   * Counts an error that the peer provoked by making us hold too much; a peer that goes on is cut off. Safe
+   * to call from anywhere.
+   */
+  provoked(): void {
+    if (!this.isServer) return;
+    try {
+      this.guard.count(Flood.RAPID_RESET);
+    } catch (error) {
+      setImmediate(() => this.failWith(error));
+    }
+  }
+
   private failWith(error: unknown): void {
     if (error instanceof ConnectionError) return this.close(error.code, error.message);
     if (error instanceof HpackBombError) {
@@ -271,25 +291,13 @@ export class Http2Connection {
     const { limits } = this.options;
     this.prefaceSent = true;
     if (!this.isServer) this.writer.writePreface();
-    const pairs: [number, number][] = [
-      [Setting.INITIAL_WINDOW_SIZE, limits.initialWindowBytes],
-      [Setting.MAX_FRAME_SIZE, limits.maxFrameBytes],
-      [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderListBytes],
-    ];
-    if (this.isServer) pairs.push([Setting.MAX_CONCURRENT_STREAMS, limits.maxConcurrentStreams]);
-    else pairs.push([Setting.ENABLE_PUSH, 0]);
-    this.writer.writeFrame(FrameType.SETTINGS, 0, 0, encodeSettings(pairs));
+    this.writer.writeFrame(FrameType.SETTINGS, 0, 0, firstSettings(limits, this.isServer));
     const more = limits.maxWindowBytes - DEFAULT_WINDOW_BYTES;
     if (more > 0) this.writer.writeWindowUpdate(0, more);
   }
 
   private sendGoaway(lastId: number, code: number, message: string): void {
-    const debug = Buffer.from(message, "utf8").subarray(0, 256);
-    const payload = Buffer.allocUnsafe(8 + debug.length);
-    writeUint32(payload, 0, lastId);
-    writeUint32(payload, 4, code);
-    debug.copy(payload, 8);
-    this.writer.writeFrame(FrameType.GOAWAY, 0, 0, payload);
+    this.writer.writeFrame(FrameType.GOAWAY, 0, 0, goawayPayload(lastId, code, message));
   }
 
   /** Second step of a server's drain: from here on new streams are ignored. */
@@ -369,25 +377,6 @@ export class Http2Connection {
     if (this.paused || this.closed) return;
     this.paused = true;
     this.socket.pause();
-  }
-
-  private checkHandshake(now: number): void {
-    if (this.stalledAt === 0) this.stalledAt = now;
-    if (now - this.stalledAt < this.options.limits.handshakeTimeoutMs) return;
-    this.close(ErrorCode.SETTINGS_TIMEOUT, "handshake timed out");
-    this.destroy();
-  }
-
-  private checkWriteStall(now: number): boolean {
-    const { output } = this.writer;
-    if (output.backlog === 0 || this.stalledWritten !== output.taken) {
-      this.stalledWritten = output.taken;
-      this.stalledAt = now;
-      return false;
-    }
-    if (now - this.stalledAt < this.options.limits.writeStallTimeoutMs) return false;
-    this.destroy(new Error("peer does not read"));
-    return true;
   }
 
   private checkStreamStalls(now: number): void {

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 /** Called with bytes that are valid only until it returns; returning is all the flow control there is. */
 export type OnChunk = (buffer: Buffer, start: number, end: number) => void;
 
-const READ_BUFFER_BYTES = 131_072;
+const READ_BUFFER_BYTES = 65_536;
 
 /**
  * All sockets of the process read into this one buffer and parse it in place: the kernel copies, we

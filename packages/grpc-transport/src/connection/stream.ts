@@ -113,6 +113,7 @@ export class Http2Stream {
     }
     const rest = end - start - sent;
     if (rest > 0 && !this.connection.mayQueue(rest)) {
+      this.connection.provoked();
       this.fail(ErrorCode.ENHANCE_YOUR_CALM, ResetCause.LOCAL);
       return 0;
     }

@@ -1,7 +1,7 @@
 import { gunzip } from "node:zlib";
 
 /** Messages unpacked at once in the process: each may hold a whole message. */
-const MAX_CONCURRENT = 4;
+const MAX_CONCURRENT = 2;
 
 let running = 0;
 const waiting: (() => void)[] = [];

@@ -18,6 +18,7 @@ export class HeldBytes {
    */
   set(bytes: number): void {
     if (this.trySet(bytes)) return;
+    this.connection.provoked();
     throw new GrpcError(Status.RESOURCE_EXHAUSTED, "Connection buffers too many messages");
   }
 

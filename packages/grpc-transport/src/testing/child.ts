@@ -31,7 +31,11 @@ export class TestChild {
     const extension = caller.endsWith(".ts") ? ".ts" : ".js";
     const child = fork(new URL(`./${name}${extension}`, caller), args, {
       stdio: ["ignore", "inherit", "pipe", "ipc"],
-      execArgv: process.execArgv.filter((flag) => flag.startsWith("--conditions")),
+      execArgv: [
+        ...process.execArgv.filter((flag) => flag.startsWith("--conditions")),
+        // As the supervisor starts its processes: what memory they take depends on it.
+        "--max-semi-space-size=2",
+      ],
       // node:test marks its children through the environment; ours is not a test file
       env: { ...process.env, NODE_TEST_CONTEXT: undefined },
     });

@@ -1,11 +1,11 @@
 import type { CheckedValue } from "./check-zod.ts";
-import { fillDefaults } from "./defaults.ts";
 import type { ConfigFault } from "./fault.ts";
 import { type JsonSchema, checkSchema } from "./json-schema.ts";
+import { readValue } from "./read-value.ts";
 import { without } from "./validate.ts";
 
 /**
- * Checks a value with a published schema and fills in its defaults: what a process does that loads no schema library.
+ * Checks a value with a published schema and reads it: what a process does that loads no schema library.
  *
  * @param path of the value in the file
  * @param lenient whether unknown keys are left out with a warning instead of being faults
@@ -26,5 +26,5 @@ export function checkPublished(
       known = without(known, fault.path);
     } else faults.push({ path: at, message: fault.message });
   }
-  return { value: faults.length > 0 ? known : fillDefaults(schema, known), faults, warnings };
+  return { value: faults.length > 0 ? known : readValue(schema, known), faults, warnings };
 }

@@ -70,6 +70,16 @@ export const commonSections = {
       clientCa: { ...file, description: "demands client certificates signed by it" },
     },
   },
+  socket_mode: {
+    type: "string",
+    pattern: "^0?[0-7]{3}$",
+    "x-message": "must be octal like 0660",
+    description: "File mode of a unix socket that a sidecar listens on alone; default 0600",
+  },
+  socket_group: {
+    type: ["string", "integer"],
+    description: "Group, name or number, that owns that socket; default: that of the process",
+  },
   insecure: {
     type: "boolean",
     description: "Allows a sidecar on TCP beyond this machine without token or client certificates",

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { redactSecrets } from "../secrets.ts";
+import { schemaOf } from "../describe.ts";
+import { checkPublished } from "./check-published.ts";
 import { checkZod } from "./check-zod.ts";
+import type { ConfigFault } from "./fault.ts";
 import { secret, stringBool, stringDuration, stringInt, stringList } from "./fields.ts";
 import { type JsonSchema, checkSchema } from "./json-schema.ts";
 
@@ -94,5 +97,68 @@ describe("secret", () => {
     }) as JsonSchema;
     checkSchema(published, { password: "json-secret" });
     assert.equal(redactSecrets("a zod-secret, a json-secret"), "a [secret], a [secret]");
+  });
+});
+
+describe("checkPublished", () => {
+  const fields = z.strictObject({
+    count: stringInt({ min: 1, max: 10 }).default(3),
+    on: stringBool().default(false),
+    wait: stringDuration("s").default(1500),
+    hosts: stringList().optional(),
+    password: secret({ minLength: 4 }).optional(),
+    nested: z.strictObject({ mode: z.enum(["a", "b"]).default("a") }).prefault({}),
+  });
+
+  for (const value of [
+    {},
+    { count: "7", on: "yes", wait: "2", hosts: " a, b,,c", password: "long" },
+    { count: 7, on: true, wait: 2, hosts: ["a ", ""], nested: { mode: "b" } },
+    { count: " 10 ", on: "", wait: "1m30s" },
+  ]) {
+    it(`reads ${JSON.stringify(value)} as the schema itself does`, async () => {
+      const published = await schemaOf(async () => fields);
+      const { value: read, faults } = checkPublished(published, value, []);
+      assert.deepEqual(faults, []);
+      assert.deepEqual(read, fields.parse(value));
+    });
+  }
+
+  for (const value of [
+    { count: "11" },
+    { count: "0", on: "perhaps", wait: "soon" },
+    { password: "abc", nested: { mode: "c", more: 1 } },
+  ]) {
+    it(`refuses ${JSON.stringify(value)} in the words of the schema itself`, async () => {
+      const published = await schemaOf(async () => fields);
+      const texts = (faults: readonly ConfigFault[]) =>
+        faults.map(({ path, message }) => `${path.join(".")}: ${message}`).sort();
+      const found = checkPublished(published, value, []).faults;
+      assert.deepEqual(texts(found), texts(checkZod(fields, value, []).faults));
+      assert.ok(found.length > 0);
+    });
+  }
+
+  it("leaves unknown keys out with a warning when it is lenient", async () => {
+    const published = await schemaOf(async () => fields);
+    const { value, faults, warnings } = checkPublished(published, { cuont: 1 }, ["x"], true);
+    assert.deepEqual([value, faults], [fields.parse({}), []]);
+    assert.deepEqual(warnings, [
+      { path: ["x", "cuont"], message: 'unknown key; did you mean "count"?, ignored' },
+    ]);
+  });
+});
+
+describe("schemaOf", () => {
+  it("refuses to publish what a process that checks with schema.json alone would not know", async () => {
+    const refined = z.object({ a: z.string().refine((text) => text !== "x") });
+    const changed = z.object({ a: z.string().transform((text) => text.length) });
+    for (const schema of [refined, changed]) {
+      await assert.rejects(
+        schemaOf(async () => schema),
+        /^Error: Cannot publish .*a: schema\.json cannot say its refine or transform/,
+      );
+      await schemaOf(schema); // checked by itself when the process runs
+    }
   });
 });

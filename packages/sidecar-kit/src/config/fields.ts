@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { registerSecret } from "../secrets.ts";
+import { type DurationUnit, type ValueForm, meaningOf } from "./text-values.ts";
 
 /**
  * A string that must never be printed: it is blanked out of logs and reports wherever it turns up.
@@ -14,6 +15,9 @@ export function secret({ minLength = 0 }: { minLength?: number } = {}) {
     return true;
   });
 }
+
+const wholeForm = { "x-parse": "integer" } satisfies ValueForm;
+const booleanForm = { "x-parse": "boolean" } satisfies ValueForm;
 
 const wholeNumber = 'must be a whole number, e.g. 10 or "10"';
 
@@ -38,8 +42,8 @@ export function stringInt({
       ],
       { error: text },
     )
-    .meta({ "x-message": text })
-    .transform(Number)
+    .meta({ "x-message": text, ...wholeForm })
+    .transform((value) => meaningOf(wholeForm, value) as number)
     .refine((value) => Number.isSafeInteger(value) && value >= min && value <= max, {
       error: text,
     });
@@ -53,7 +57,6 @@ function rangeText(min: number, max: number): string {
   return high ? `, at most ${max}` : "";
 }
 
-const truths = new Set(["true", "t", "1", "yes", "y", "on"]);
 /** Spelled out in both cases, because JSON Schema has no case-insensitive patterns. */
 const booleanWord =
   /^\s*([tT]([rR][uU][eE])?|1|[yY]([eE][sS])?|[oO][nN]|[fF]([aA][lL][sS][eE])?|0|[nN][oO]?|[oO][fF][fF])?\s*$/;
@@ -64,13 +67,10 @@ export function stringBool() {
   const text = { error: booleanText };
   return z
     .union([z.boolean(), z.string().regex(booleanWord, text)], text)
-    .meta({ "x-message": booleanText })
-    .transform((value) =>
-      typeof value === "boolean" ? value : truths.has(value.trim().toLowerCase()),
-    );
+    .meta({ "x-message": booleanText, ...booleanForm })
+    .transform((value) => meaningOf(booleanForm, value) as boolean);
 }
 
-const unitMs = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 const durationText = 'must be a duration, e.g. "2s", "500ms" or "1m30s"';
 
 /**
@@ -78,7 +78,8 @@ const durationText = 'must be a duration, e.g. "2s", "500ms" or "1m30s"';
  *
  * @param unit of a number without unit; default `"s"`
  */
-export function stringDuration(unit: "ms" | "s" | "m" | "h" = "s") {
+export function stringDuration(unit: DurationUnit = "s") {
+  const form = { "x-parse": "duration", "x-unit": unit } satisfies ValueForm;
   return z
     .union(
       [
@@ -89,24 +90,15 @@ export function stringDuration(unit: "ms" | "s" | "m" | "h" = "s") {
       ],
       { error: durationText },
     )
-    .meta({ "x-message": durationText })
-    .transform((value) => parseDuration(value, unit));
-}
-
-function parseDuration(value: number | string, unit: keyof typeof unitMs): number {
-  if (typeof value === "number" || /^\s*[\d.]+\s*$/.test(value))
-    return Number(value) * unitMs[unit];
-  let total = 0;
-  for (const [, amount, word] of value.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
-    total += Number(amount) * unitMs[word as keyof typeof unitMs]; // the expression admits no other unit
-  }
-  return total;
+    .meta({ "x-message": durationText, ...form })
+    .transform((value) => meaningOf(form, value) as number);
 }
 
 /** A list that may be written as one string: `"a:1,b:2"` or `["a:1", "b:2"]`; blanks and empty parts are dropped. */
 export function stringList(separator = ",") {
+  const form = { "x-parse": "list", "x-separator": separator } satisfies ValueForm;
   return z
     .union([z.array(z.string()), z.string()])
-    .transform((value) => (typeof value === "string" ? value.split(separator) : value))
-    .transform((parts) => parts.map((part) => part.trim()).filter((part) => part !== ""));
+    .meta(form)
+    .transform((value) => meaningOf(form, value) as string[]);
 }

@@ -1,16 +1,17 @@
 import { registerSecret } from "../secrets.ts";
 import type { ConfigFault } from "./fault.ts";
 import { isRecord } from "./record.ts";
+import { type ValueForm, meaningOf } from "./text-values.ts";
 import { article, kindOf, notOneOf, tooShort, unknownKey, unknownType } from "./words.ts";
 
 /**
- * The part of JSON Schema (2020-12) that configuration schemas use, plus three keywords of ours:
- * `secret` (the value is never printed), `x-message` (what to say when nothing fits) and `x-components`
- * (metadata schema by component type).
+ * The part of JSON Schema (2020-12) that configuration schemas use, plus keywords of ours: `secret` (the value is
+ * never printed), `x-message` (what to say when nothing fits), `x-components` (metadata schema by component type) and
+ * those of {@link ValueForm} (what text means).
  *
  * Keywords that are not listed are ignored: the sidecar itself checks its sections with its own schema when it starts.
  */
-export interface JsonSchema {
+export interface JsonSchema extends ValueForm {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
@@ -158,13 +159,24 @@ function checkAlternatives(
   path: readonly PropertyKey[],
 ): SchemaFault[] {
   const results = alternatives.map((each) => checkSchema(each, value, path));
-  if (results.some((faults) => faults.length === 0)) return [];
+  if (results.some((faults) => faults.length === 0)) return checkMeaning(schema, value, path);
   if (schema["x-message"] !== undefined)
     return [{ kind: "invalid", path, message: schema["x-message"] }];
   // The alternative that got furthest says most about what was meant.
   const deepest = (faults: SchemaFault[]) => Math.max(...faults.map((fault) => fault.path.length));
   const sorted = results.toSorted((a, b) => deepest(b) - deepest(a) || a.length - b.length);
   return sorted[0] ?? [];
+}
+
+/** Text of a fitting form may still mean a value that does not fit, e.g. `"99"` where 10 is the most. */
+function checkMeaning(
+  schema: JsonSchema,
+  value: unknown,
+  path: readonly PropertyKey[],
+): SchemaFault[] {
+  if (schema["x-parse"] === undefined || typeof value !== "string") return [];
+  const { "x-parse": _, ...plain } = schema;
+  return checkSchema(plain, meaningOf(schema, value), path);
 }
 
 function boundFault(schema: JsonSchema, value: unknown): string | undefined {

@@ -4,6 +4,7 @@ import { closestWord } from "./did-you-mean.ts";
 import type { ConfigFault } from "./fault.ts";
 import { checkSchema } from "./json-schema.ts";
 import type { LoadedConfig } from "./load.ts";
+import type { MaybePromise } from "../component.ts";
 import type { TlsFiles } from "../process/pem.ts";
 import { isRecord } from "./record.ts";
 
@@ -21,6 +22,9 @@ export interface CommonConfig {
   readonly token: string | undefined;
   /** Paths of PEM files, absolute. */
   readonly tls: TlsFiles | undefined;
+  /** File mode of a unix socket that is listened on alone. */
+  readonly socketMode: number;
+  readonly socketGroup: string | number | undefined;
   readonly insecure: boolean;
 }
 
@@ -56,6 +60,8 @@ function commonOf(sections: Readonly<Record<string, unknown>>): CommonConfig {
     listen: text(sections["listen"]),
     token: text(sections["token"]),
     tls: tlsOf(sections["tls"]),
+    socketMode: Number.parseInt(text(sections["socket_mode"]) ?? "0600", 8),
+    socketGroup: groupOf(sections["socket_group"]),
     insecure: sections["insecure"] === true,
   };
 }
@@ -69,6 +75,10 @@ function tlsOf(section: unknown): TlsFiles | undefined {
     key: resolve(key),
     clientCa: clientCa === undefined ? undefined : resolve(clientCa),
   };
+}
+
+function groupOf(value: unknown): string | number | undefined {
+  return typeof value === "number" ? value : text(value);
 }
 
 function text(value: unknown): string | undefined {
@@ -86,23 +96,23 @@ export interface OwnSections<Config> {
 export type SectionCheck<Config> = (
   sections: Readonly<Record<string, unknown>>,
   lenient: boolean,
-) => OwnSections<Config>;
+) => MaybePromise<OwnSections<Config>>;
 
 /**
  * Checks the sections that belong to one process. Sections of others are none of its business, but a section that
  * nobody knows and that looks like one of its own is a slip worth stopping for.
  */
-export function readSections<Config>(
+export async function readSections<Config>(
   loaded: LoadedConfig,
   sections: readonly string[],
   check: SectionCheck<Config>,
-): OwnSections<Config> {
+): Promise<OwnSections<Config>> {
   const own = Object.fromEntries(
     sections
       .filter((each) => loaded.sections[each] !== undefined)
       .map((each) => [each, loaded.sections[each]]),
   );
-  const { config, faults, warnings } = check(own, loaded.shape === "layotto");
+  const { config, faults, warnings } = await check(own, loaded.shape === "layotto");
   const place = (fault: ConfigFault): ConfigFault => {
     const [section, ...rest] = fault.path;
     return { ...fault, path: [...(loaded.paths[String(section)] ?? [section ?? ""]), ...rest] };

@@ -29,7 +29,15 @@ describe("isLocalAddress", () => {
   });
 
   test("does not hold for every address, nor for names that only look like loopback", () => {
-    for (const text of [":1", "0.0.0.0:1", "[::]:1", "127.evil.com:1", "127.0.0.1.evil.com:1", "10.0.0.1:1", "localhost.evil.com:1"]) {
+    for (const text of [
+      ":1",
+      "0.0.0.0:1",
+      "[::]:1",
+      "127.evil.com:1",
+      "127.0.0.1.evil.com:1",
+      "10.0.0.1:1",
+      "localhost.evil.com:1",
+    ]) {
       assert.equal(isLocalAddress(parseAddress(text)), false, text);
     }
   });

@@ -1,6 +1,6 @@
 // For processes that are no sidecars (the gateway): arguments, signals, the supervisor's orders, listening.
 export { addressText, isLocalAddress, parseAddress, type ListenAddress } from "./address.ts";
-export { groupId } from "./group.ts";
+export { giveAccess, groupId, type SocketAccess } from "./socket-access.ts";
 export {
   ExitCode,
   UsageError,
@@ -11,6 +11,12 @@ export {
 } from "./launch.ts";
 export { live, type Host, type Life, type Running } from "./life.ts";
 export { StartError, listenError, listenOn, listenPrivately, type Listening } from "./listen.ts";
+export { addProcessMetrics } from "../metrics/add-process-metrics.ts";
 export { portHolder } from "./port-holder.ts";
-export { readCommon, readSections, type CommonConfig, type OwnSections } from "../config/process-config.ts";
+export {
+  readCommon,
+  readSections,
+  type CommonConfig,
+  type OwnSections,
+} from "../config/process-config.ts";
 export { readPem, readTls, type TlsFiles } from "./pem.ts";

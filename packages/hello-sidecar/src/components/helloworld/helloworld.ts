@@ -1,22 +1,19 @@
 import type { ComponentType } from "@layotto/sidecar-kit";
-import { z } from "zod";
 import type { Greeter } from "../../component.ts";
+import type { HelloworldMetadata } from "./metadata.ts";
 
-const metadata = z.strictObject({
-  hello: z.string().default("hello").meta({ description: "What it says" }),
-});
-
-type Metadata = z.infer<typeof metadata>;
+/** What it says when it is told nothing. */
+export const defaultGreeting = "hello";
 
 /** Says what it is told to say, followed by the name: `"greeting, eva"`. */
-export const helloworld: ComponentType<Greeter, Metadata> = {
-  metadata,
+export const helloworld: ComponentType<Greeter, HelloworldMetadata> = {
+  metadata: () => import("./metadata.ts").then((module) => module.helloworldMetadata),
   async open({ hello }) {
     let greeting = hello;
     return {
       greet: (name) => (name === "" ? greeting : `${greeting}, ${name}`),
       reconfigure: (changed) => {
-        greeting = metadata.loose().parse(changed).hello;
+        greeting = changed["hello"] ?? defaultGreeting;
       },
       close: async () => {},
     };
