@@ -24,9 +24,9 @@ function typeText(schema) {
 /** Unit of a number, told by the name; that of a number without unit where a duration may be one. */
 export function unitText(key, schema) {
   if (typeText(schema) === "duration") return schema["x-unit"] ?? "ms";
-  if (/Bytes$/u.test(key)) return "bytes";
-  if (/Ms$/u.test(key)) return "ms";
-  return /InSeconds$/u.test(key) ? "s" : "";
+  if (key.endsWith("Bytes")) return "bytes";
+  if (key.endsWith("Ms")) return "ms";
+  return key.endsWith("InSeconds") ? "s" : "";
 }
 
 /** Default as it would be written; durations are kept in ms. */

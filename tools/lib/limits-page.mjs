@@ -76,7 +76,7 @@ async function connectionLimits() {
     /\/\*\*((?:(?!\*\/)[^])*)\*\/\s*(\w+): number;/gu,
   )) {
     const text = comment.replace(/[\s*]+/gu, " ").trim();
-    const [, meaning = "", effect = /^The same/u.test(text) ? rows.at(-1)[4] : dash, standard] =
+    const [, meaning = "", effect = text.startsWith("The same") ? rows.at(-1)[4] : dash, standard] =
       /^([^[@]*?)\.?\s*(?:\[(.*?)\]\.?)?\s*@default (\d+)$/u.exec(text) ?? [];
     if (Number(standard) !== defaultLimits[name])
       throw new Error(`limits.ts documents ${standard} for ${name}`);

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { schemaOf } from "@layotto/sidecar-kit/describe";
+import { gatewaySections } from "./config.ts";
 import { gatewaySettings, insecureWarnings, type GatewayConfig } from "./settings.ts";
 
 function faults(section: unknown): string[] {
@@ -90,5 +93,14 @@ describe("gatewaySettings", () => {
     assert.match(faults({ limits: { maxStreams: 1 } }).join(), /limits\.maxStreams: unknown key/);
     assert.match(faults({ token: "short" }).join(), /token: must have at least 8 characters/);
     assert.match(faults({ maxMessageBytes: 0 }).join(), /maxMessageBytes: must be more than 0/);
+  });
+});
+
+describe("schema.json", () => {
+  test("is fresh, and says all that the schema in config.ts does", async () => {
+    const file = new URL("../schema.json", import.meta.url);
+    const published: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const schema = await schemaOf(async () => gatewaySections);
+    assert.deepEqual(published, JSON.parse(JSON.stringify(schema)));
   });
 });

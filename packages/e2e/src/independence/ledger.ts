@@ -58,9 +58,11 @@ export class Ledger {
         keys: keys.slice(i, i + batch),
         parallelism: 10,
       });
-      for (const { key, data } of items) {
+      for (const { key, data, error } of items) {
         const written = this.#acknowledged.get(key);
-        if (text(data) !== written?.value) lost.push(`${key} of ${written?.phase}`);
+        const found = text(data);
+        if (found !== written?.value)
+          lost.push(`${key} of ${written?.phase}: found "${found.slice(0, 40)}" ${error}`);
       }
     }
     await grpc.close();
