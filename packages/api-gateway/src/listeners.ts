@@ -1,12 +1,9 @@
-import { lstatSync, renameSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import type { GrpcServer } from "@layotto/grpc-transport";
 import {
   addressText,
-  ExitCode,
-  giveAccess,
   listenOn,
-  StartError,
+  listenPrivately,
   type ListenAddress,
   type SocketAccess,
 } from "@layotto/sidecar-kit/process";
@@ -43,13 +40,7 @@ export async function openListener(
   if ("port" in address) {
     return { server, address: await listenOn(server, address), publish: () => {} };
   }
-  const { path } = address;
-  refuseForeignFile(path);
-  const own = privatePath(path);
-  rmSync(own, { force: true }); // left by a process of the same pid that was killed
-  await listenOn(server, { path: own });
-  giveAccess(own, path, access);
-  return { server, address: addressText(address), publish: () => renameSync(own, path) };
+  return { server, ...(await listenPrivately(server, address.path, access)) };
 }
 
 /**
@@ -81,16 +72,4 @@ function listenHttp(
       resolve({ address: "", port });
     });
   });
-}
-
-/** `a.sock` → `a.<pid>.sock`, the same form that sidecars use. */
-function privatePath(path: string): string {
-  return `${path.replace(/\.sock$/, "")}.${process.pid}.sock`;
-}
-
-function refuseForeignFile(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined || found.isSocket()) return;
-  const message = `Cannot listen on "unix:${path}": there is a file that is no socket; remove it or choose another path`;
-  throw new StartError(message, ExitCode.unavailable);
 }

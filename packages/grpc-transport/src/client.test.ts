@@ -6,7 +6,7 @@ import { describe, test, type TestContext } from "node:test";
 import { GrpcClient, type ClientOptions, type ConnectionState } from "./client.ts";
 import type { Http2Connection } from "./connection/connection.ts";
 import { GrpcError } from "./grpc-error.ts";
-import { ScriptedServer, okHeaders } from "./scripted-server.ts";
+import { ScriptedServer, okHeaders } from "./testing/scripted-server.ts";
 import { GrpcServer } from "./server.ts";
 import { Status, type StatusCode } from "./status.ts";
 import {

@@ -30,8 +30,9 @@ import {
 } from "./process/launch.ts";
 import { type Life, type Running, live } from "./process/life.ts";
 import { readTls } from "./process/pem.ts";
-import { StartError, listenOn, listenPrivately } from "./process/listen.ts";
-import { giveAccess, groupId } from "./process/socket-access.ts";
+import { type BoundSocket, listenOn, listenPrivately } from "./process/listen.ts";
+import { StartError } from "./process/start-error.ts";
+import { groupId } from "./process/socket-access.ts";
 import type { Sidecar, SidecarParts } from "./sidecar.ts";
 
 /** Options of {@link runSidecar}; all have defaults that fit a process entry. */
@@ -208,12 +209,11 @@ async function bind(
   target: ListenAddress | undefined,
   { runDir, name }: ProcessContext,
   { socketMode: mode, socketGroup }: CommonConfig,
-): Promise<{ address: string; publish(): void }> {
-  if (target === undefined) return listenPrivately(server, runDir, name);
+): Promise<BoundSocket> {
+  if (target === undefined) return listenPrivately(server, join(runDir, `${name}.sock`));
+  if ("port" in target) return { address: await listenOn(server, target), publish: () => {} };
   const group = socketGroup === undefined ? undefined : groupId(socketGroup, "socket_group");
-  const address = await listenOn(server, target);
-  if ("path" in target) giveAccess(target.path, target.path, { mode, group });
-  return { address, publish: () => {} };
+  return listenPrivately(server, target.path, { mode, group });
 }
 
 /** @throws StartError when the address cannot be used, or strangers on other machines could call it */

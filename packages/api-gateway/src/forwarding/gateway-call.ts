@@ -100,6 +100,7 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
     this.leaveReplica();
     const { upstream } = this;
     if (upstream === undefined || this.sends >= MAX_SENDS) return this.onLost();
+    upstream.replays++;
     this.dispatch(upstream);
   }
 

@@ -19,6 +19,13 @@ export function upstreamFamilies(
       "counter",
       "failedWaits",
     ),
+    perUpstream(
+      upstreams,
+      "replays_total",
+      "Calls sent again because the sidecar did not act on them",
+      "counter",
+      "replays",
+    ),
     perUpstream(upstreams, "waiting", "Calls that wait for the sidecar now", "gauge", "waiting"),
     {
       name: "layotto_route_waits_total",
@@ -42,7 +49,7 @@ function perUpstream(
   name: string,
   help: string,
   kind: MetricKind,
-  key: "waits" | "failedWaits" | "waiting",
+  key: "waits" | "failedWaits" | "replays" | "waiting",
 ): MetricFamily {
   const samples = upstreams.map((upstream) => ({
     suffix: "",

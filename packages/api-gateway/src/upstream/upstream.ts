@@ -59,6 +59,8 @@ export class Upstream implements RouteTarget {
   #lastState = "";
   #waits = 0;
   #failedWaits = 0;
+  /** Calls sent again because a replica provably did not act on them. */
+  replays = 0;
 
   constructor(options: UpstreamOptions, events: UpstreamEvents = {}) {
     this.name = options.name;

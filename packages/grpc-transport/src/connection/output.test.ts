@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, test } from "node:test";
-import { FakeSocket } from "./fake-socket.ts";
+import { FakeSocket } from "../testing/fake-connection.ts";
 import { Output } from "./output.ts";
 
 function make(): { socket: FakeSocket; output: Output; drains: () => number } {

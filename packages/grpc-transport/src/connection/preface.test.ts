@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { describe, test } from "node:test";
 import { PREFACE } from "../frame/constants.ts";
-import { FakeSocket } from "./fake-socket.ts";
+import { FakeSocket } from "../testing/fake-connection.ts";
 import { PrefaceReader } from "./preface.ts";
 
 function read(chunks: readonly string[]): { result: number; answer: string } {

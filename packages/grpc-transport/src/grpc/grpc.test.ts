@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { Harness, RecordingSink } from "../connection/fake-socket.ts";
+import { Harness, RecordingSink } from "../testing/fake-connection.ts";
 import { ErrorCode } from "../frame/constants.ts";
 import { GrpcError } from "../grpc-error.ts";
 import { HeaderField } from "../hpack/field.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { Harness } from "../connection/fake-socket.ts";
+import { Harness } from "../testing/fake-connection.ts";
 import type { Http2Stream } from "../connection/stream.ts";
 import { GrpcError } from "../grpc-error.ts";
 import { grpcMessage, grpcRequestBlock, headersFrame } from "../testing/raw-frames.ts";

@@ -10,7 +10,8 @@ export {
   type Launch,
 } from "./launch.ts";
 export { live, type Host, type Life, type Running } from "./life.ts";
-export { StartError, listenError, listenOn, listenPrivately, type Listening } from "./listen.ts";
+export { listenError, listenOn, listenPrivately, type Listening } from "./listen.ts";
+export { StartError } from "./start-error.ts";
 export { addProcessMetrics } from "../metrics/add-process-metrics.ts";
 export { portHolder } from "./port-holder.ts";
 export {

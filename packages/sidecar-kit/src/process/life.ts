@@ -1,6 +1,6 @@
 import type { LoggerRoot } from "../logger.ts";
 import { ExitCode, type Launch } from "./launch.ts";
-import { StartError } from "./listen.ts";
+import { StartError } from "./start-error.ts";
 
 /** What runs in a process once it has started. */
 export interface Running {

@@ -1,20 +1,11 @@
-import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { GrpcServer } from "@layotto/grpc-transport";
 import { addressText, type ListenAddress } from "./address.ts";
 import { ExitCode } from "./launch.ts";
 import { portHolder } from "./port-holder.ts";
-
-/** Why a process cannot run: the message is for the user, the code for the supervisor. */
-export class StartError extends Error {
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode: number, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "StartError";
-    this.exitCode = exitCode;
-  }
-}
+import { giveAccess, type SocketAccess } from "./socket-access.ts";
+import { StartError } from "./start-error.ts";
 
 /** Longest path of a unix socket: `sun_path` has 108 bytes on Linux, 104 elsewhere, one of them the final zero. */
 const maxSocketPath = process.platform === "linux" ? 107 : 103;
@@ -41,20 +32,41 @@ export async function listenOn(server: Listening, address: ListenAddress): Promi
   }
 }
 
+/** A socket that is bound but does not have its public name yet. */
+export interface BoundSocket {
+  readonly address: string;
+  /** Takes over the public name: from now on new connections come here. */
+  publish(): void;
+}
+
 /**
- * Listens on `<runDir>/<name>.<pid>.sock`. The socket gets its public name only when `publish` is called: so the
- * generation before serves until this one can. Nobody ever unlinks the public name.
+ * Listens on a unix socket under a name of this process, `a.<pid>.sock` for `a.sock`. It gets its public name
+ * only when `publish` is called: so the generation before serves until this one can, and a socket file that a
+ * killed process left is no obstacle. Nobody ever unlinks the public name.
+ *
+ * @throws StartError exit code 69 when the path cannot be used, or is a file that is no socket
  */
 export async function listenPrivately(
   server: Listening,
-  runDir: string,
-  name: string,
-): Promise<{ address: string; publish(): void }> {
-  const own = join(runDir, `${name}.${process.pid}.sock`);
-  const shared = join(runDir, `${name}.sock`);
+  path: string,
+  access: SocketAccess = { mode: 0o600 },
+): Promise<BoundSocket> {
+  refuseForeignFile(path);
+  const own = `${path.replace(/\.sock$/, "")}.${process.pid}.sock`;
   rmSync(own, { force: true }); // left by a process of the same pid that was killed
   await listenOn(server, { path: own });
-  return { address: `unix:${shared}`, publish: () => renameSync(own, shared) };
+  giveAccess(own, path, access);
+  return { address: addressText({ path }), publish: () => renameSync(own, path) };
+}
+
+function refuseForeignFile(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isSocket()) return;
+  const cure = "remove it or choose another path";
+  throw new StartError(
+    `Cannot listen on "unix:${path}": there is a file that is no socket; ${cure}`,
+    ExitCode.unavailable,
+  );
 }
 
 /** Creates the directory of a socket with mode 0700. An existing one must belong to this user. */

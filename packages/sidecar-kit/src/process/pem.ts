@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { TlsServerOptions } from "@layotto/grpc-transport";
 import { ExitCode } from "./launch.ts";
-import { StartError } from "./listen.ts";
+import { StartError } from "./start-error.ts";
 
 /**
  * Reads a certificate or key.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -11,7 +11,8 @@ import { freePort, tempDir } from "../testing/place.ts";
 import { addressText, isLocalAddress, parseAddress } from "./address.ts";
 import { UsageError, parseLaunch } from "./launch.ts";
 import { type Host, type Life, type Running, live } from "./life.ts";
-import { StartError, listenOn, listenPrivately } from "./listen.ts";
+import { listenOn, listenPrivately } from "./listen.ts";
+import { StartError } from "./start-error.ts";
 
 describe("parseAddress", () => {
   for (const [text, expected] of [
@@ -92,17 +93,31 @@ describe("listenPrivately", () => {
     const [first, second] = [new GrpcServer(), new GrpcServer()];
     test.after(() => Promise.all([first.close(), second.close()]));
     const shared = join(dir, "state.sock");
-    const before = await listenPrivately(first, dir, "state");
+    const before = await listenPrivately(first, join(dir, "state.sock"));
     assert.equal(existsSync(shared), false);
     before.publish();
     const inode = statSync(shared).ino;
-    const after = await listenPrivately(second, dir, "state");
+    const after = await listenPrivately(second, join(dir, "state.sock"));
     assert.equal(statSync(shared).ino, inode);
     after.publish();
     assert.notEqual(statSync(shared).ino, inode);
     assert.equal(after.address, `unix:${shared}`);
     assert.equal(statSync(dir).mode & 0o777, 0o700);
     assert.equal(statSync(shared).mode & 0o777, 0o600);
+  });
+
+  it("is not stopped by the socket file of a process that was killed, but by any other file", async (test) => {
+    const dir = tempDir(test);
+    const [left, server] = [new GrpcServer(), new GrpcServer()];
+    test.after(() => Promise.all([left.close(), server.close()]));
+    const path = join(dir, "left.sock");
+    await left.listen({ path });
+    const bound = await listenPrivately(server, path);
+    bound.publish();
+    const file = join(dir, "file.sock");
+    writeFileSync(file, "precious");
+    await assert.rejects(listenPrivately(new GrpcServer(), file), /a file that is no socket/);
+    assert.equal(readFileSync(file, "utf8"), "precious");
   });
 });
 

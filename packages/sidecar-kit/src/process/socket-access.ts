@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, readFileSync } from "node:fs";
 import { ExitCode } from "./launch.ts";
-import { StartError } from "./listen.ts";
+import { StartError } from "./start-error.ts";
 
 /** Who may use a unix socket. */
 export interface SocketAccess {

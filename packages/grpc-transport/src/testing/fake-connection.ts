@@ -2,12 +2,12 @@ import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { defaultLimits, type ConnectionLimits } from "../limits.ts";
-import { PREFACE, RawFrameReader, settingsFrame, type RawFrame } from "../testing/raw-frames.ts";
-import { Http2Connection } from "./connection.ts";
-import { clientKeepalive, serverKeepalive, type KeepaliveOptions } from "./options.ts";
-import type { Head } from "./head.ts";
-import { SharedBudget } from "./shared-budget.ts";
-import type { Http2Stream, StreamSink } from "./stream.ts";
+import { PREFACE, RawFrameReader, settingsFrame, type RawFrame } from "./raw-frames.ts";
+import { Http2Connection } from "../connection/connection.ts";
+import { clientKeepalive, serverKeepalive, type KeepaliveOptions } from "../connection/options.ts";
+import type { Head } from "../connection/head.ts";
+import { SharedBudget } from "../connection/shared-budget.ts";
+import type { Http2Stream, StreamSink } from "../connection/stream.ts";
 
 /** A socket without a network, for tests: what is written is kept, what arrives is emitted. */
 export class FakeSocket extends Duplex {

@@ -11,8 +11,8 @@ import {
   settingsAck,
   settingsFrame,
   type RawFrame,
-} from "./testing/raw-frames.ts";
-import { until } from "./testing/until.ts";
+} from "./raw-frames.ts";
+import { until } from "./until.ts";
 
 /** One client connection of a {@link ScriptedServer}. */
 export class ScriptedPeer {
