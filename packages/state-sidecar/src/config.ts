@@ -17,6 +17,3 @@ export const config = z.object({
       }),
   }).optional(),
 });
-
-/** What {@link config} yields. */
-export type StateSidecarConfig = z.infer<typeof config>;
