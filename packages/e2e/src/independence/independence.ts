@@ -11,10 +11,13 @@ import { describeReport, independenceLoad, okPerSecond } from "../load/mixes.ts"
 
 /** Least load under which independence is shown, calls per second. */
 const leastLoad = 5000;
+/** Longer than by default, so that a slow machine is told by the time without answers and not by failed calls, ms. */
+const upstreamWaitMs = 3000;
 
 /** Gateway, hello, and a state sidecar on embedded storage that also serves streams, under constant load. */
 export async function startUnderLoad(scope: Scope): Promise<{ layotto: Layotto; load: Load }> {
-  const config = { packages: ["./state-build"], hellos, ...stateSections("embedded") };
+  const gateway = { upstreamWaitMs };
+  const config = { packages: ["./state-build"], gateway, hellos, ...stateSections("embedded") };
   const layotto = scope.use(await startLayotto({ config, prepare: writeStateBuild }));
   const states = [{ key: "load", value: bytes("v".repeat(1024)) }];
   await runtime(layotto.client()).saveState({ storeName: "state_demo", states });

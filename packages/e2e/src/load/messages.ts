@@ -53,7 +53,7 @@ export interface MethodReport {
   p50Ms: number;
   p99Ms: number;
   maxMs: number;
-  /** Longest time without an OK between two of them, ms, and when it began (ms since the epoch). */
+  /** Longest time without an OK, ms, and when it began (ms since the epoch). */
   longestGapMs: number;
   longestGapAt: number;
 }

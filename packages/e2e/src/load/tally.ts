@@ -41,7 +41,7 @@ export class Tally {
   end(name: string, startedAt: number, status: string, message: string): void {
     const now = performance.now();
     this.#ended += 1;
-    const method = this.#method(name, now);
+    const method = this.#method(name);
     method.statuses[status] = (method.statuses[status] ?? 0) + 1;
     const index = Math.floor((now - this.#since) / 1000);
     while (method.seconds.length <= index) method.seconds.push({});
@@ -71,14 +71,14 @@ export class Tally {
     return result;
   }
 
-  #method(name: string, now: number): MethodTally {
+  #method(name: string): MethodTally {
     const found = this.#methods.get(name);
     if (found !== undefined) return found;
     const fresh: MethodTally = {
       statuses: {},
       seconds: [],
       latencies: [],
-      lastOkAt: now,
+      lastOkAt: this.#since,
       longestGapMs: 0,
       longestGapAt: 0,
     };
