@@ -34,8 +34,9 @@ export async function openListener(
   { handle, ...access }: ListenerOptions,
 ): Promise<Listener> {
   if (handle !== undefined) {
-    await server.listen({ handle });
-    return { server, address: addressText(address), publish: () => {} };
+    const { port } = await server.listen({ handle });
+    const bound = "port" in address && port !== undefined ? { ...address, port } : address;
+    return { server, address: addressText(bound), publish: () => {} };
   }
   if ("port" in address) {
     return { server, address: await listenOn(server, address), publish: () => {} };

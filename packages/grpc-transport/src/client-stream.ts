@@ -38,6 +38,8 @@ export class StreamClientCall extends BaseClientCall {
   private readonly trailersArrived = deferred<Metadata>();
   private readonly started = deferred<Http2Stream>();
   private gate: SendGate | null = null;
+  /** The status with which the call ended, unless that was OK. */
+  private outcome: GrpcError | undefined;
   private packing: Promise<Uint8Array> | null = null;
 
   constructor(path: string, options: CallOptions, settings: UnaryClientSettings) {
@@ -99,7 +101,8 @@ export class StreamClientCall extends BaseClientCall {
   }
 
   protected override onFinished(error: GrpcError | undefined): void {
-    const reason = error ?? new GrpcError(Status.CANCELLED, "Cannot send: the call is over");
+    this.outcome = error;
+    const reason = error ?? overError();
     this.started.reject(reason);
     this.gate?.close(reason);
     this.replies.finish(error);
@@ -116,7 +119,7 @@ export class StreamClientCall extends BaseClientCall {
     const stream = this.stream ?? (await this.started.promise);
     const packed = this.options.compress === true;
     const bytes = packed ? await this.pack(message) : message;
-    if (this.finished) throw new GrpcError(Status.CANCELLED, "Cannot send: the call is over");
+    if (this.finished) throw this.outcome ?? overError();
     stream.sendMessage(bytes, packed, false);
     await this.gate?.opened();
   }
@@ -148,6 +151,10 @@ export class StreamClientCall extends BaseClientCall {
 }
 
 const NO_DATA = Buffer.alloc(0);
+
+function overError(): GrpcError {
+  return new GrpcError(Status.CANCELLED, "Cannot send: the call is over");
+}
 
 function ignore(): void {}
 

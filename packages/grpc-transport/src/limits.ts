@@ -44,7 +44,7 @@ export interface ConnectionLimits {
   maxBufferedBytes: number;
   /** The same for all connections of a server together; half of it shared evenly. @default 16777216 */
   maxTotalBufferedBytes: number;
-  /** Open streams of all connections of a server together; half of it shared evenly [REFUSED_STREAM]. @default 2500 */
+  /** Open streams of all connections of a server together; half of it shared evenly [REFUSED_STREAM]. @default 20000 */
   maxTotalStreams: number;
   /** First receive window of a stream. @default 65535 */
   initialWindowBytes: number;
@@ -71,7 +71,7 @@ export const defaultLimits: Readonly<ConnectionLimits> = {
   maxSocketBacklogBytes: 131_072,
   maxBufferedBytes: 8_388_608,
   maxTotalBufferedBytes: 16_777_216,
-  maxTotalStreams: 2500,
+  maxTotalStreams: 20_000,
   initialWindowBytes: 65_535,
   maxWindowBytes: 4_194_304,
 };

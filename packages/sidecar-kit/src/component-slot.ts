@@ -125,7 +125,7 @@ export class ComponentSlot<C extends Component> {
     this.#attempt += 1;
     const delayMs = backoffMs(this.#attempt);
     context.logger.warn(
-      { err, attempt: this.#attempt, delayMs: Math.round(delayMs) },
+      { reason: message, attempt: this.#attempt, delayMs: Math.round(delayMs) },
       "cannot open component, trying again",
     );
     this.#setHealth({ status: "INIT", reason: message });

@@ -1,10 +1,15 @@
 import { Runtime } from "@layotto/proto/spec/proto/runtime/v1/runtime";
-import { defineSidecar, openComponents, packageVersion } from "@layotto/sidecar-kit";
-import { config } from "./config.ts";
+import {
+  defineSidecar,
+  openComponents,
+  packageVersion,
+  publishedSchema,
+} from "@layotto/sidecar-kit";
 import { lockErrors, sequencerErrors, stateErrors } from "./errors.ts";
 import { Keyspace, lockKeys, sequencerKeys, stateKeys } from "./keys.ts";
 import { lockTypes } from "./lock/components/index.ts";
 import { lockServices } from "./lock/service.ts";
+import { checkingSentinels } from "./redis/check-sentinels.ts";
 import { liftedTypes } from "./sequencer/bigger-than.ts";
 import { sequencerTypes } from "./sequencer/components/index.ts";
 import { sequencerServices } from "./sequencer/service.ts";
@@ -17,7 +22,8 @@ export const stateSidecar = defineSidecar({
   capability: "state",
   version: packageVersion(import.meta.url),
   sections: ["state", "lock", "sequencer"],
-  config,
+  config: () => import("./config.ts").then((module) => module.config),
+  schema: publishedSchema(import.meta.url),
   methods: [
     {
       section: "state",
@@ -93,7 +99,11 @@ export const stateSidecar = defineSidecar({
     });
 
     return {
-      components: [states, locks, sequencers],
+      components: [
+        checkingSentinels(states, state),
+        checkingSentinels(locks, lock),
+        checkingSentinels(sequencers, sequencer),
+      ],
       services: [
         ...stateServices({ ...shared, section: "state", stores: states, keys: stateSpace }),
         ...lockServices({ ...shared, section: "lock", stores: locks, keys: lockSpace }),

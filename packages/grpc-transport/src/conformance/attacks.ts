@@ -80,6 +80,8 @@ function openHanging(peer: RawPeer): void {
 export const attacks: Readonly<Record<string, Attack>> = {
   "too many streams": {
     limit: "maxConcurrentStreams",
+    // What an open call costs is the handler's; the default is made for gateways of many clients.
+    limits: { maxTotalStreams: 2000 },
     burst: (peer, state, count) => void peer.write(repeat(count * 5, () => open(HANG, state))),
     answers: [{ reset: ErrorCode.REFUSED_STREAM }, { goaway: ErrorCode.ENHANCE_YOUR_CALM }],
   },

@@ -169,11 +169,14 @@ export class Http2Connection {
     return !this.isServer || this.mayBuffer(bytes);
   }
 
-  /** Whether the peer may open one more stream. */
-  mayAccept(): boolean {
-    const { limits, budget } = this.options;
-    const { size } = this.streams.table;
-    return size < limits.maxConcurrentStreams && budget.mayOpen(size);
+  /** Whether the peer has fewer streams open than we told it that it may. */
+  get belowStreamLimit(): boolean {
+    return this.streams.table.size < this.options.limits.maxConcurrentStreams;
+  }
+
+  /** Whether all peers together leave room for one more stream of this one. */
+  get sharesStreams(): boolean {
+    return this.options.budget.mayOpen(this.streams.table.size);
   }
 
   /** Remembers that we reset a stream, so that frames already on their way are ignored. */

@@ -218,8 +218,11 @@ export class FrameReceiver implements FrameSink {
     if (!this.opensStream(id)) return this.onHeadersOfClosed(id);
     this.streams.lastPeerId = id;
     if (id > this.streams.lastAcceptedId) return;
-    if (!this.connection.mayAccept()) {
-      return this.refuse(id, ErrorCode.REFUSED_STREAM);
+    if (!this.connection.belowStreamLimit) return this.refuse(id, ErrorCode.REFUSED_STREAM);
+    if (!this.connection.sharesStreams) {
+      // No fault of this peer: it keeps to what it was told.
+      this.writer.writeReset(id, ErrorCode.REFUSED_STREAM);
+      return this.streams.resets.add(id);
     }
     this.acceptStream(id, list, endStream);
   }

@@ -4,7 +4,7 @@ import type { CallOptions } from "../component.ts";
 import { backendErrors } from "../errors.ts";
 import { Deadlines, type Expirable } from "./deadlines.ts";
 import { redisError } from "./errors.ts";
-import { hostAndPort, type RedisTarget } from "./metadata.ts";
+import { hostAndPort, type RedisTarget } from "./target.ts";
 
 /** A Lua script that becomes a method of the client. */
 export interface RedisScript {

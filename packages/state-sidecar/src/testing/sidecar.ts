@@ -15,7 +15,7 @@ export async function startSidecar(
   sections: Record<string, unknown>,
   context: { appId?: string; dataDir?: string } = {},
 ): Promise<StartedSidecar> {
-  const process = testContext(context);
+  const process = testContext({ ...context, schema: stateSidecar.schema });
   const parts = await stateSidecar.create({ ...process, config: config.parse(sections) });
   for (const group of parts.components) {
     const faults = await group.prepare();

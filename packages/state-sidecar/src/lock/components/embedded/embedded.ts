@@ -3,12 +3,8 @@ import type { Clock } from "../../../clock.ts";
 import type { CallOptions } from "../../../component.ts";
 import type { Environment, Table } from "../../../embedded/environment.ts";
 import { checkKey } from "../../../embedded/keys.ts";
-import {
-  type EmbeddedMetadata,
-  embeddedMetadata,
-  openEnvironment,
-  ownKeys,
-} from "../../../embedded/metadata.ts";
+import type { EmbeddedMetadata } from "../../../embedded/metadata.ts";
+import { openEnvironment, ownKeys } from "../../../embedded/store.ts";
 import type { Durability } from "../../../embedded/write-queue.ts";
 import type { LockOutcome, LockStore } from "../../component.ts";
 
@@ -118,7 +114,7 @@ export class EmbeddedLock implements LockStore {
 
 /** Component type `embedded`. */
 export const embedded: ComponentType<EmbeddedLock, EmbeddedMetadata> = {
-  metadata: embeddedMetadata,
+  metadata: () => import("../../../embedded/metadata.ts").then((module) => module.embeddedMetadata),
   indicator: "lock-embedded",
   open: async (metadata, context) =>
     new EmbeddedLock(openEnvironment(metadata, context), {

@@ -1,23 +1,14 @@
 import type { ComponentType } from "@layotto/sidecar-kit";
-import { stringInt } from "@layotto/sidecar-kit/fields";
-import { z } from "zod";
 import { systemClock, type Clock } from "../../../clock.ts";
 import { backendErrors } from "../../../errors.ts";
 import { ExpiringMap } from "../../../expiring-map.ts";
-import { commonMetadata } from "../../../metadata.ts";
 import type { LockOutcome, LockStore } from "../../component.ts";
+import type { InMemoryLockMetadata } from "./metadata.ts";
 
 interface Held {
   readonly owner: string;
   readonly expiresAtMs: number;
 }
-
-const metadata = z.strictObject({
-  ...commonMetadata,
-  maxLocks: stringInt({ min: 1 })
-    .default(1_000_000)
-    .meta({ description: "Locks held at the same time; one more fails with RESOURCE_EXHAUSTED" }),
-});
 
 /** Locks in the memory of this process. Expiry follows the monotonic clock, so a step of the wall clock frees nothing. */
 export class InMemoryLock implements LockStore {
@@ -72,8 +63,8 @@ export class InMemoryLock implements LockStore {
 }
 
 /** Component type `in-memory`. */
-export const inMemory: ComponentType<InMemoryLock, z.infer<typeof metadata>> = {
-  metadata,
+export const inMemory: ComponentType<InMemoryLock, InMemoryLockMetadata> = {
+  metadata: () => import("./metadata.ts").then((module) => module.inMemoryLockMetadata),
   indicator: "lock-memory",
   open: (options) => Promise.resolve(new InMemoryLock(options)),
 };

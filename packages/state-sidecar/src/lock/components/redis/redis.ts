@@ -5,11 +5,8 @@ import {
   RedisConnection,
   type RedisScript,
 } from "../../../redis/connection.ts";
-import {
-  type RedisPlainMetadata,
-  redisPlainMetadata,
-  redisTarget,
-} from "../../../redis/metadata.ts";
+import type { RedisPlainMetadata } from "../../../redis/metadata.ts";
+import { plainTarget } from "../../../redis/target.ts";
 import type { LockOutcome, LockStore } from "../../component.ts";
 
 /** Runs `act` if the lock is the caller's. Returns 1, 0 for an absent lock, -1 for somebody else's. */
@@ -76,7 +73,7 @@ export class RedisLock implements LockStore {
 
 /** Component type `redis`. */
 export const redis: ComponentType<RedisLock, RedisPlainMetadata> = {
-  metadata: redisPlainMetadata,
+  metadata: () => import("../../../redis/metadata.ts").then((module) => module.redisPlainMetadata),
   indicator: "lock-redis-standalone",
   open: openLock,
 };
@@ -86,7 +83,7 @@ export async function openLock(
   metadata: RedisPlainMetadata,
   context: ConnectionContext,
 ): Promise<RedisLock> {
-  return new RedisLock(await RedisConnection.open(redisTarget(metadata), scripts, context));
+  return new RedisLock(await RedisConnection.open(plainTarget(metadata), scripts, context));
 }
 
 function outcome(result: unknown): LockOutcome {

@@ -2,12 +2,8 @@ import type { ComponentType } from "@layotto/sidecar-kit";
 import type { CallOptions } from "../../../component.ts";
 import type { Environment, Table } from "../../../embedded/environment.ts";
 import { checkKey } from "../../../embedded/keys.ts";
-import {
-  type EmbeddedMetadata,
-  embeddedMetadata,
-  openEnvironment,
-  ownKeys,
-} from "../../../embedded/metadata.ts";
+import type { EmbeddedMetadata } from "../../../embedded/metadata.ts";
+import { openEnvironment, ownKeys } from "../../../embedded/store.ts";
 import type { Durability } from "../../../embedded/write-queue.ts";
 import type { SequencerStore } from "../../component.ts";
 
@@ -67,7 +63,7 @@ export class EmbeddedSequencer implements SequencerStore {
 
 /** Component type `embedded`. */
 export const embedded: ComponentType<EmbeddedSequencer, EmbeddedMetadata> = {
-  metadata: embeddedMetadata,
+  metadata: () => import("../../../embedded/metadata.ts").then((module) => module.embeddedMetadata),
   indicator: "sequencer-embedded",
   open: async (metadata, context) =>
     new EmbeddedSequencer(openEnvironment(metadata, context), {

@@ -1,6 +1,5 @@
 import type { ComponentType } from "@layotto/sidecar-kit";
-import type { z } from "zod";
-import { plainMetadata } from "../../../metadata.ts";
+import type { PlainMetadata } from "../../../metadata.ts";
 import type { SequencerStore } from "../../component.ts";
 
 /** Counters in the memory of this process: they start at 1 again when it does. */
@@ -28,8 +27,8 @@ export class InMemorySequencer implements SequencerStore {
 }
 
 /** Component type `in-memory`. */
-export const inMemory: ComponentType<InMemorySequencer, z.infer<typeof plainMetadata>> = {
-  metadata: plainMetadata,
+export const inMemory: ComponentType<InMemorySequencer, PlainMetadata> = {
+  metadata: () => import("../../../metadata.ts").then((module) => module.plainMetadata),
   indicator: "in-memory",
   open: () => Promise.resolve(new InMemorySequencer()),
 };

@@ -5,11 +5,8 @@ import {
   RedisConnection,
   type RedisScript,
 } from "../../../redis/connection.ts";
-import {
-  type RedisPlainMetadata,
-  redisPlainMetadata,
-  redisTarget,
-} from "../../../redis/metadata.ts";
+import type { RedisPlainMetadata } from "../../../redis/metadata.ts";
+import { plainTarget } from "../../../redis/target.ts";
 import type { SequencerStore } from "../../component.ts";
 
 const scripts = {
@@ -55,7 +52,7 @@ export class RedisSequencer implements SequencerStore {
 
 /** Component type `redis`. */
 export const redis: ComponentType<RedisSequencer, RedisPlainMetadata> = {
-  metadata: redisPlainMetadata,
+  metadata: () => import("../../../redis/metadata.ts").then((module) => module.redisPlainMetadata),
   indicator: "sequencer-redis-standalone",
   open: openSequencer,
 };
@@ -65,5 +62,5 @@ export async function openSequencer(
   metadata: RedisPlainMetadata,
   context: ConnectionContext,
 ): Promise<RedisSequencer> {
-  return new RedisSequencer(await RedisConnection.open(redisTarget(metadata), scripts, context));
+  return new RedisSequencer(await RedisConnection.open(plainTarget(metadata), scripts, context));
 }

@@ -2,7 +2,7 @@ import type { ComponentType } from "@layotto/sidecar-kit";
 import type { CallOptions } from "../../../component.ts";
 import type { Environment, Table } from "../../../embedded/environment.ts";
 import { checkKey } from "../../../embedded/keys.ts";
-import { openEnvironment, ownKeys } from "../../../embedded/metadata.ts";
+import { openEnvironment, ownKeys } from "../../../embedded/store.ts";
 import type { Durability } from "../../../embedded/write-queue.ts";
 import type {
   DeleteRequest,
@@ -21,7 +21,7 @@ import {
   recordOf,
   type RecordHead,
 } from "./record.ts";
-import { type EmbeddedStateMetadata, embeddedStateMetadata } from "./metadata.ts";
+import type { EmbeddedStateMetadata } from "./metadata.ts";
 
 /** What {@link EmbeddedState} is made of. */
 export interface EmbeddedStateOptions {
@@ -171,7 +171,7 @@ export class EmbeddedState implements StateStore {
 
 /** Component type `embedded`. */
 export const embedded: ComponentType<EmbeddedState, EmbeddedStateMetadata> = {
-  metadata: embeddedStateMetadata,
+  metadata: () => import("./metadata.ts").then((module) => module.embeddedStateMetadata),
   open: async (metadata, context) =>
     new EmbeddedState(openEnvironment(metadata, context), {
       name: context.name,

@@ -12,7 +12,7 @@ import type {
   StateValue,
 } from "../../component.ts";
 import { checkDelete, checkWrite, hasEtag, ttlSeconds, wantedVersion } from "../../rules.ts";
-import { inMemoryStateMetadata, type InMemoryStateMetadata } from "./metadata.ts";
+import type { InMemoryStateMetadata } from "./metadata.ts";
 
 interface Entry extends StateValue {
   readonly version: number;
@@ -125,7 +125,7 @@ export class InMemoryState implements StateStore {
 
 /** Component type `in-memory`. */
 export const inMemory: ComponentType<InMemoryState, InMemoryStateMetadata> = {
-  metadata: inMemoryStateMetadata,
+  metadata: () => import("./metadata.ts").then((module) => module.inMemoryStateMetadata),
   open: (metadata) => Promise.resolve(new InMemoryState(metadata)),
 };
 

@@ -6,11 +6,8 @@ import {
   type ScriptedClient,
 } from "../../../redis/connection.ts";
 import { isReply } from "../../../redis/errors.ts";
-import {
-  type RedisStateMetadata,
-  redisStateMetadata,
-  redisTarget,
-} from "../../../redis/metadata.ts";
+import type { RedisStateMetadata } from "../../../redis/metadata.ts";
+import { redisTarget } from "../../../redis/target.ts";
 import type {
   DeleteRequest,
   SetRequest,
@@ -114,7 +111,7 @@ export class RedisState implements StateStore {
 
 /** Component type `redis`. */
 export const redis: ComponentType<RedisState, RedisStateMetadata> = {
-  metadata: redisStateMetadata,
+  metadata: () => import("../../../redis/metadata.ts").then((module) => module.redisStateMetadata),
   open: async (metadata, context) => openState(metadata, context),
 };
 
