@@ -26,7 +26,7 @@ const interopCases = [
   "timeout_on_sleeping_server",
 ] as const;
 
-const skip = skipWithout(client, "grpc-go's interop client");
+const skip = skipWithout(client, "grpc-interop-client");
 
 for (const kind of peerKinds) {
   describe(`grpc-go's interop client ${kind.name}`, { skip }, () => {
