@@ -41,7 +41,7 @@ export const stateErrors = defineErrors("state", {
   },
   /** The key contains `||`, which is kept for prefixes. */
   KEY_INVALID: { code: INVALID_ARGUMENT, message: keyInvalid },
-  /** The entry was changed since its etag was read, or it is gone. */
+  /** The entry was changed since its etag was read. */
   ETAG_MISMATCH: {
     code: ABORTED,
     message: (detail: string) => `possible etag mismatch. error from state store: ${detail}`,

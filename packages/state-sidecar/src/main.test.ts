@@ -7,7 +7,12 @@ import { Environment } from "./embedded/environment.ts";
 
 const embedded = { type: "embedded" };
 
-function start(test: TestContext, config: object, dir = tempDir(test)) {
+function start(
+  test: TestContext,
+  config: object,
+  dir = tempDir(test),
+  more: Record<string, string> = {},
+) {
   const file = join(dir, "config.json");
   writeFileSync(file, JSON.stringify(config));
   const env = {
@@ -15,6 +20,7 @@ function start(test: TestContext, config: object, dir = tempDir(test)) {
     LAYOTTO_DATA_DIR: join(dir, "data"),
     LAYOTTO_NAME: "state",
     LAYOTTO_SUPERVISED: "1",
+    ...more,
   };
   const args = ["--config", file];
   return startProcess({ test, from: import.meta.url, module: "./main", args, env });
@@ -45,4 +51,28 @@ describe("state-sidecar as a process", () => {
     assert.match(stderr(), /belongs to installation "bank", this is "shop"/);
     assert.deepEqual(readFileSync(join(directory, "data.mdb")), before);
   });
+
+  it("loads neither a schema library nor the client of a back end that is not configured", async (test) => {
+    const memory = { type: "in-memory" };
+    const sections = { state: { s: memory, e: embedded }, lock: { l: memory }, sequencer: {} };
+    const env = { NODE_OPTIONS: withoutPackages("zod", "ioredis") };
+    const { ready, child, exited } = start(test, sections, tempDir(test), env);
+    await ready();
+    child.kill("SIGTERM");
+    assert.equal(await exited, 0);
+  });
 });
+
+/** An option for Node with which importing any of these packages fails. */
+function withoutPackages(...names: string[]): string {
+  const hook = `export async function resolve(name, context, next) {
+    if (${JSON.stringify(names)}.includes(name)) throw new Error("imported " + name);
+    return next(name, context);
+  }`;
+  const register = `import { register } from "node:module"; register(${JSON.stringify(moduleUrl(hook))});`;
+  return `--import=${moduleUrl(register)}`;
+}
+
+function moduleUrl(source: string): string {
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** A rule of the published schema alone, since zod would say it in words of its own. Only strings are matched. */
 const noSeparator = {
-  allOf: [{ pattern: "^(?![^]*\\|\\|)", "x-message": "keyPrefix can't contain '||'" }],
+  allOf: [{ pattern: "^(\\|?[^|])*\\|?$", "x-message": "keyPrefix can't contain '||'" }],
 };
 
 /** Metadata keys that every component of this sidecar takes. */

@@ -4,7 +4,7 @@ import { commonMetadata } from "../metadata.ts";
 
 const integer = stringInt();
 const index = stringInt({ min: 0 });
-const text = z.union([z.string(), z.number()]);
+const text = z.union([z.string(), z.number().min(0)]);
 const duration = stringDuration("ms");
 
 const unused = z
@@ -19,13 +19,11 @@ const hosts =
 export const redisStateMetadata = z.strictObject({
   ...commonMetadata,
   redisHost: z.string().default("localhost:6379").meta({ description: hosts }),
-  redisPassword: secret()
-    .optional()
-    .meta({
-      description: "Password; empty = the server wants none",
-      secret: true,
-      writeOnly: true,
-    }),
+  redisPassword: secret().optional().meta({
+    description: "Password; empty = the server wants none",
+    secret: true,
+    writeOnly: true,
+  }),
   redisUsername: text
     .optional()
     .meta({ description: "User of the server's access list; default: the server's default user" }),
