@@ -10,5 +10,5 @@ WORKDIR /app
 COPY --from=build /app /app
 RUN mkdir -p /run/layotto /var/lib/layotto && chown node:node /run/layotto /var/lib/layotto && chmod 0700 /run/layotto
 USER node
-ENTRYPOINT ["node", "packages/hello-sidecar/dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=2", "packages/hello-sidecar/dist/main.js"]
 CMD ["--config", "/etc/layotto/config.yaml"]
