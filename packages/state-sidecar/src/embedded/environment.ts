@@ -14,6 +14,11 @@ export interface EnvironmentOptions {
   /** Directories of another installation are refused. */
   readonly installation: string;
   readonly clock?: Clock;
+  /**
+   * When writes become visible: "sync" after their fsync, as in plain LMDB; "async" before. Whoever opens the
+   * directory first in this process decides. Default "sync".
+   */
+  readonly durability?: Durability;
   /** Newest format that the caller understands; tests use it to play a newer version. */
   readonly format?: number;
 }
@@ -49,7 +54,15 @@ export class Environment {
   private constructor(options: EnvironmentOptions) {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
-    this.#root = open({ path: options.directory, noSubdir: false, maxDbs: 8, encoding: "binary" });
+    this.#root = open({
+      path: options.directory,
+      noSubdir: false,
+      maxDbs: 8,
+      encoding: "binary",
+      // By default a commit is on disk when it is visible, as in plain LMDB: there is no state between the two that a
+      // process which is killed could leave to others that share the directory.
+      overlappingSync: options.durability === "async",
+    });
     this.#meta = this.#root.openDB({ name: "meta", encoding: "string" });
     this.#holders = new Holders(this.#meta);
     this.#queue = new WriteQueue(this.#root);

@@ -11,7 +11,7 @@ export const embeddedMetadata = z.strictObject({
     .meta({ description: "Directory of the store; default: `embedded` in the data directory" }),
   durability: z.enum(["sync", "async"]).default("sync").meta({
     description:
-      "When a write is acknowledged. sync: after fsync, so that it survives a crash of the machine. async: before, so that the last moments may be lost then; a crash of the process loses nothing in either case",
+      "When a write is acknowledged. sync: after fsync, so that it survives a crash of the machine. async: before, so that the last moments may be lost then; the component that opens the directory first decides for its process",
   }),
 });
 

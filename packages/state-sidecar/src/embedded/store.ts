@@ -9,7 +9,8 @@ export function openEnvironment(
   context: ComponentContext,
 ): Environment {
   const directory = metadata.path ?? join(context.dataDir, "embedded");
-  return Environment.open({ directory, installation: context.installation });
+  const { durability } = metadata;
+  return Environment.open({ directory, installation: context.installation, durability });
 }
 
 /** What stands before each key of a component: length and name, so that no two names can meet. */
