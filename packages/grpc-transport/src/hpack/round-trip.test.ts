@@ -123,6 +123,8 @@ test("HpackDecoder of any octets decodes or throws HpackError, as a decoder with
       const cached = new HpackDecoder({ maxTableBytes: 300, maxListBytes: 1000 });
       const uncached = new HpackDecoder({ maxTableBytes: 300, maxListBytes: 1000 });
       for (const octets of [...sequence, ...sequence]) {
+        // A size update of its own would be undone by the one that keeps blocks out of the cache.
+        if ((octets[0] ?? 0) >>> 5 === 1) return;
         const block = Buffer.from(octets);
         const left = outcome(cached, block);
         assert.deepEqual(left, outcome(uncached, withoutCache(block)));
