@@ -114,7 +114,8 @@ export async function main(args) {
   }
   Object.assign(process.env, testEnvironment());
   // Handed on to the test processes only, so that what they measure in processes of their own is not slowed.
-  process.execArgv.push("--enable-source-maps");
+  const seed = new URL("./lib/fixed-seed.mjs", import.meta.url).href;
+  process.execArgv.push("--enable-source-maps", "--import", seed);
   if (values.source)
     process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} -C source`.trim();
 
