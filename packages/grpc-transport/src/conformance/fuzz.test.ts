@@ -1,6 +1,6 @@
 /**
- * Seeded fuzzing of both sides. LAYOTTO_FUZZ_SEED repeats a run, LAYOTTO_FUZZ_MS makes it longer
- * (milliseconds per side, default 4000).
+ * Seeded fuzzing of both sides. LAYOTTO_FUZZ_SEED=random draws anew, =<number> repeats a run;
+ * LAYOTTO_FUZZ_MS makes it longer (milliseconds per side, default 4000).
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -17,7 +17,8 @@ import { Random, brokenClient, brokenServer, goodReply } from "./mutate.ts";
 import { ECHO } from "./victim-methods.ts";
 import type { VictimReport } from "./victim.ts";
 
-const seed = Number(process.env["LAYOTTO_FUZZ_SEED"] ?? Math.trunc(Math.random() * 2 ** 31));
+const wanted = process.env["LAYOTTO_FUZZ_SEED"] ?? "20261122";
+const seed = wanted === "random" ? Math.trunc(Math.random() * 2 ** 31) : Number(wanted);
 const durationMs = Number(process.env["LAYOTTO_FUZZ_MS"] ?? 4_000);
 const PARALLEL = 12;
 /** How long one case may go on when the server neither closes nor is done. */
