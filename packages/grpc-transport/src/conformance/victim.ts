@@ -59,7 +59,9 @@ function report(server: GrpcServer): VictimReport {
 const options = JSON.parse(process.argv[2] ?? "{}") as { limits?: Record<string, number> }; // from our own test
 const server = new GrpcServer(options);
 server.addUnary(ECHO, (call, message) => call.reply(Buffer.from(message)));
-server.addUnary(LARGE, (call) => call.reply(Buffer.alloc(262_144, 1)));
+// One buffer for all answers: what a handler allocates anew for each is not for the transport to bound.
+const large = Buffer.alloc(262_144, 1);
+server.addUnary(LARGE, (call) => call.reply(large));
 server.addStream(HANG, hang);
 server.addStream(SINK, sink);
 server.addStream(SOURCE, source);
