@@ -34,7 +34,7 @@ export interface CallOptions {
 }
 
 /** The earlier of deadline and timeout, ms since the epoch; undefined without either. */
-export function deadlineOf(options: CallOptions): number | undefined {
+function deadlineOf(options: CallOptions): number | undefined {
   const { deadlineMs, timeoutMs } = options;
   if (timeoutMs === undefined) return deadlineMs;
   return Math.min(Date.now() + timeoutMs, deadlineMs ?? Number.POSITIVE_INFINITY);

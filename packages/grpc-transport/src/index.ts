@@ -20,8 +20,6 @@ export type { ClientStream } from "./client-stream.ts";
 export type { UnaryCallback, UnaryReply } from "./unary-client-call.ts";
 export type { FallbackHandler, PlainAnswer } from "./plain-call.ts";
 export { ForwardedCall, type ForwardLimits } from "./forward.ts";
-export { reject } from "./server.ts";
-export { deadlineOf } from "./client-call.ts";
 export type { Head } from "./connection/head.ts";
 export type { Http2Connection } from "./connection/connection.ts";
 export type { Headers, Http2Stream } from "./connection/stream.ts";

@@ -217,7 +217,7 @@ export class GrpcServer implements ConnectionEvents {
 const NO_DATA = Buffer.alloc(0);
 
 /** Answers a stream with an error and nothing else ("Trailers-Only"). */
-export function reject(stream: Http2Stream, error: GrpcError): void {
+function reject(stream: Http2Stream, error: GrpcError): void {
   stream.sendHeaders([statusOkField, contentTypeField, ...errorTrailers(error, null)], true);
 }
 

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
+import { findProgram, skipWithout } from "@layotto/sidecar-kit/testing";
 
 import { type Peer, peerKinds } from "./peers.ts";
-import { findTool, skipWithout } from "./tools.ts";
 
-const client = findTool("interop-client", "grpc-interop-client", "client");
+const client = findProgram("grpc-interop-client");
 
 /** The cases of the interop test description that need no credentials and that grpc-go knows. */
 const interopCases = [
@@ -26,7 +26,7 @@ const interopCases = [
   "timeout_on_sleeping_server",
 ] as const;
 
-const skip = skipWithout(client, "grpc-interop-client");
+const skip = skipWithout("grpc-interop-client");
 
 for (const kind of peerKinds) {
   describe(`grpc-go's interop client ${kind.name}`, { skip }, () => {

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { GrpcServer } from "@layotto/grpc-transport";
 
 import { addTestService } from "./test-service.ts";
-import { findTool, skipWithout } from "./tools.ts";
+import { findProgram, skipWithout } from "@layotto/sidecar-kit/testing";
 
-const grpcurl = findTool("grpcurl");
-const ghz = findTool("ghz");
+const grpcurl = findProgram("grpcurl");
+const ghz = findProgram("ghz");
 const protoFolder = fileURLToPath(new URL("../../../../proto", import.meta.url));
 const protoFile = "grpc/testing/test.proto";
 
@@ -34,7 +34,7 @@ before(async () => {
 });
 after(() => server.close());
 
-describe("grpcurl", { skip: skipWithout(grpcurl, "grpcurl") }, () => {
+describe("grpcurl", { skip: skipWithout("grpcurl") }, () => {
   const call = (method: string, json: string, ...flags: readonly string[]) =>
     run(grpcurl ?? "", [
       ...["-plaintext", "-import-path", protoFolder, "-proto", protoFile, ...flags],
@@ -62,7 +62,7 @@ describe("grpcurl", { skip: skipWithout(grpcurl, "grpcurl") }, () => {
   });
 });
 
-describe("ghz", { skip: skipWithout(ghz, "ghz") }, () => {
+describe("ghz", { skip: skipWithout("ghz") }, () => {
   it("gets OK for each of 2000 calls over 4 connections", { timeout: 60_000 }, async () => {
     const { code, stdout, stderr } = await run(ghz ?? "", [
       ...["--insecure", "-i", protoFolder, "--proto", `${protoFolder}/${protoFile}`],

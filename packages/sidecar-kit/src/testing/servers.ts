@@ -42,9 +42,11 @@ export function skipWithout(program: string): string | false {
   return reason;
 }
 
-/** Returns the path of a program in PATH (and /usr/sbin, where Debian puts servers). */
+/** Returns the path of a program in $LAYOTTO_TOOLS_DIR or PATH (and /usr/sbin, where Debian puts servers). */
 export function findProgram(program: string): string | undefined {
-  const dirs = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+  const tools = process.env["LAYOTTO_TOOLS_DIR"] ?? "";
+  const path = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+  const dirs = tools === "" ? path : [tools, ...path];
   return dirs.map((dir) => join(dir, program)).find(isExecutable);
 }
 
