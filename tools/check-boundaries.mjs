@@ -5,15 +5,20 @@ import { importsOf } from "./lib/imports.mjs";
 import { packages, readJson, root, shown, walk } from "./lib/repo.mjs";
 
 const base = ["proto", "grpc-transport"];
-const sidecar = [...base, "sidecar-kit"];
+const kit = [...base, "sidecar-kit"];
+/** What several sidecars keep their data with. */
+const stores = ["embedded-store", "redis-connection"];
+const sidecar = [...kit, ...stores];
 
 /** Packages that a package may import. A name ending in -sidecar that is not listed gets the sidecars' row. */
 const layers = {
   proto: [],
   "grpc-transport": [],
   "sidecar-kit": base,
-  "api-gateway": sidecar,
-  cli: sidecar,
+  "embedded-store": kit,
+  "redis-connection": kit,
+  "api-gateway": kit,
+  cli: kit,
 };
 
 /** Further rules: files whose path matches may not import what matches, for the reason given. */

@@ -84,12 +84,12 @@ export async function configPage() {
   for (const { name, sections } of await sectionOwners()) {
     for (const [section, schema] of Object.entries(sections)) {
       parts.push(`## Section \`${section}\``, `Read by ${name}.`);
-      if (section === "gateway") parts.push(keyRows({ properties: { gateway: schema } }));
-      else
+      const types = Object.keys(schema.additionalProperties?.["x-components"] ?? {});
+      if (types.length > 0)
         parts.push(
-          `Component types: ${Object.keys(schema.additionalProperties["x-components"]).map(code).join(", ")}; the keys of \`metadata\` are in [components.md](../components.md).`,
-          keyRows({ properties: { [section]: schema } }),
+          `Component types: ${types.map(code).join(", ")}; the keys of \`metadata\` are in [components.md](../components.md).`,
         );
+      parts.push(keyRows({ properties: { [section]: schema } }));
     }
   }
   parts.push("What one connection may cost, `gateway.limits`, is in [limits.md](limits.md).");

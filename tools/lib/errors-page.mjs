@@ -37,11 +37,13 @@ export async function errorsPage() {
     const source =
       name === "sidecar-kit" ? "" : await readSource(`${name}/src/errors.ts`).catch(() => "");
     if (source === "") continue;
-    parts.push(`## ${name}`, ...errorTables(await built(name, "errors.js"), source, statusName));
+    const tables = errorTables(await built(name, "errors.js"), source, statusName);
+    if (tables.length > 0) parts.push(`## ${name}`, ...tables);
   }
   parts.push(
     "## Every sidecar",
     await kitErrorTable(),
+    ...(await backendErrorTable(statusName)),
     "## Transport",
     await transportErrorTable(),
   );
@@ -98,6 +100,12 @@ function errorRow(key, make, body, source) {
     .replace(/\{@link (\w+)\}/gu, "`$1`")
     .trim();
   return [code(key), error.code, code(error.message), when];
+}
+
+/** What the components of all sidecars share; its domain is replaced before a caller sees it. */
+async function backendErrorTable(statusName) {
+  const source = await readSource("sidecar-kit/src/backend-errors.ts");
+  return errorTables(await built("sidecar-kit", "backend-errors.js"), source, statusName);
 }
 
 /** Fails when the code has a reason that the list has not, or the other way round. */

@@ -9,6 +9,8 @@ export interface ProcessContext {
   readonly name: string;
   /** `app.app_id` of the configuration; empty when not given. */
   readonly appId: string;
+  /** Where the application serves `AppCallback`; undefined when it serves no callbacks. */
+  readonly callback: { readonly host: string; readonly port: number } | undefined;
   /** `installation` of the configuration; default `app.app_id`, otherwise `"default"`. */
   readonly installation: string;
   /** Absolute; default `.layotto/data` below the working directory. It may not exist yet. */

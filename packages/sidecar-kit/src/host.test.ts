@@ -53,7 +53,7 @@ async function start(test: Parameters<typeof tempDir>[0]) {
       const services = [
         implement(Runtime, { sayHello: ({ name }) => ({ hello: `hello ${name}` }) }, { selector }),
       ];
-      return { components: [set], services, info: { fact: "yes" } };
+      return { components: [set], services, info: () => ({ fact: "yes" }) };
     },
   });
   const parts = [await sidecar.create({ ...context, config: {} })];

@@ -57,9 +57,10 @@ export class SidecarHost {
     if (faults.length > 0) throw new ConfigError(source, faults);
   }
 
-  /** Starts to open all components in the background. */
+  /** Starts to open all components in the background, and what the sidecars do of their own accord. */
   openComponents(): void {
     for (const group of this.#groups) group.open();
+    for (const part of this.#options.parts) part.start?.();
   }
 
   /** Health of the whole process. */
@@ -73,7 +74,11 @@ export class SidecarHost {
 
   /** Calls back when the health of any component changes. */
   onChange(listener: () => void): () => void {
-    const stops = this.#groups.map((group) => group.onChange(listener));
+    const { parts } = this.#options;
+    const stops = [
+      ...this.#groups.map((group) => group.onChange(listener)),
+      ...parts.flatMap((part) => part.onChange?.(listener) ?? []),
+    ];
     return () => {
       for (const stop of stops) stop();
     };
@@ -81,11 +86,12 @@ export class SidecarHost {
 
   /** Finishes the calls under way, then closes the components in reverse order. */
   async drain(graceMs: number): Promise<void> {
+    const { parts } = this.#options;
     const drained = this.server.drain(graceMs);
     // Only now, after the GOAWAY: watchers know then that this is a good-bye and no crash.
     this.#draining.abort();
-    await drained;
-    for (const part of this.#options.parts.toReversed()) await part.close?.();
+    await Promise.all([drained, ...parts.map((part) => part.drain?.(graceMs))]);
+    for (const part of parts.toReversed()) await part.close?.();
     for (const group of this.#groups.toReversed()) await group.close();
   }
 
@@ -108,7 +114,8 @@ export class SidecarHost {
         version: join((each) => each.version),
         generation: `${process.pid}-${Math.floor(performance.timeOrigin)}`,
         services: this.#services,
-        info: Object.assign({}, ...parts.map((each) => each.info)) as Record<string, string>,
+        info: () =>
+          Object.assign({}, ...parts.map((each) => each.info?.())) as Record<string, string>,
         health: () => this.health(),
         components: () => this.components(),
         subscribe: (listener) => this.onChange(listener),

@@ -1,6 +1,7 @@
 // Kept light: what costs memory or start-up time has an entry point of its own, see "exports" in package.json.
 export { Status, statusName, type StatusCode } from "@layotto/grpc-transport";
 export { RpcError, defineErrors, type ErrorRow, type RpcErrorInit } from "./errors.ts";
+export { backendErrors, withMessage } from "./backend-errors.ts";
 export {
   createLogger,
   logLevels,
@@ -14,6 +15,9 @@ export {
 } from "./logger.ts";
 export { redactSecrets, registerSecret } from "./secrets.ts";
 export { backoffMs, systemClock, type BackoffOptions, type Clock, type Timer } from "./clock.ts";
+export { machineClock, type MachineClock } from "./machine-clock.ts";
+export type { CallOptions } from "./call-options.ts";
+export { ownBytes } from "./own-bytes.ts";
 export { mapMaybe } from "./maybe-promise.ts";
 export { deferred, type Deferred } from "./deferred.ts";
 export {

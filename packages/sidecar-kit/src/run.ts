@@ -157,6 +157,10 @@ function createContext({
   return {
     name,
     appId: common.appId,
+    callback:
+      common.callbackPort === undefined
+        ? undefined
+        : { host: common.callbackHost, port: common.callbackPort },
     installation: common.installation,
     dataDir: common.dataDir ?? resolve(launch.dataDir ?? join(".layotto", "data")),
     runDir: launch.runDir ?? common.runDir ?? defaultRunDir(loaded.source),

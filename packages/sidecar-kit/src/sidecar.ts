@@ -13,8 +13,17 @@ export interface SidecarParts {
   /** Opened in this order after the sidecar listens, closed in reverse. */
   readonly components: readonly ComponentGroup[];
   readonly services: readonly ServiceImplementation[];
-  /** Free-form facts shown by `/actuator/info`. */
-  readonly info?: Readonly<Record<string, string>>;
+  /** Free-form facts shown by `/actuator/info`, asked for whenever the sidecar describes itself. */
+  info?(): Readonly<Record<string, string>>;
+  /** Calls back when {@link info} changes. Returns how to stop that. */
+  onChange?(listener: () => void): () => void;
+  /** Called when the sidecar listens and its components begin to open: work of its own accord starts here. */
+  start?(): void;
+  /**
+   * Called at once when the process begins to stop, while calls may still run: work of the sidecar's own accord, such as
+   * handing out messages, ends here. Bounded by the grace period.
+   */
+  drain?(graceMs: number): Promise<void>;
   /** Called after the last call has ended and before the components close. */
   close?(): Promise<void>;
 }

@@ -1,5 +1,4 @@
-import type { ComponentSet, Logger, Metrics } from "@layotto/sidecar-kit";
-import type { Component } from "./component.ts";
+import type { Component, ComponentSet, Logger, Metrics } from "@layotto/sidecar-kit";
 import type { Keyspace } from "./keys.ts";
 
 /** What the handlers of one capability work with. */

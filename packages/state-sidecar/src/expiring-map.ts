@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { MachineClock } from "@layotto/sidecar-kit";
 
 const SWEEP_EVERY_MS = 1000;
 const SWEEP_AT_MOST = 10_000;
@@ -14,7 +14,7 @@ export interface Expiring {
  * 10 000 entries a second, so that it never stalls the event loop.
  */
 export class ExpiringMap<V extends Expiring> {
-  readonly #clock: Clock;
+  readonly #clock: MachineClock;
   readonly #onRemove: (key: string, value: V) => void;
   readonly #entries = new Map<string, V>();
   #cursor = this.#entries.entries();
@@ -22,7 +22,7 @@ export class ExpiringMap<V extends Expiring> {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onRemove told of every entry that leaves the map, also when another takes its place */
-  constructor(clock: Clock, onRemove: (key: string, value: V) => void = () => undefined) {
+  constructor(clock: MachineClock, onRemove: (key: string, value: V) => void = () => undefined) {
     this.#clock = clock;
     this.#onRemove = onRemove;
   }

@@ -1,4 +1,4 @@
-import type { MaybePromise } from "./component.ts";
+import type { MaybePromise } from "@layotto/sidecar-kit";
 
 /** Does something with each item, one after the other, and stops at the first error. Synchronous as long as `work` is. */
 export function inOrder<T>(

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { Environment } from "@layotto/embedded-store";
 import { startProcess, tempDir } from "@layotto/sidecar-kit/testing";
-import { Environment } from "./embedded/environment.ts";
 
 const embedded = { type: "embedded" };
 

@@ -1,5 +1,4 @@
-import type { OperationMetrics } from "@layotto/sidecar-kit";
-import type { MaybePromise } from "./component.ts";
+import type { MaybePromise, OperationMetrics } from "@layotto/sidecar-kit";
 
 /** The counters of one operation, by component name. Looked up once per name and kept. */
 export class Operations {

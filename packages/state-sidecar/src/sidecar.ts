@@ -1,4 +1,5 @@
 import { Runtime } from "@layotto/proto/spec/proto/runtime/v1/runtime";
+import { checkingSentinels } from "@layotto/redis-connection/check-sentinels";
 import {
   defineSidecar,
   openComponents,
@@ -9,7 +10,6 @@ import { lockErrors, sequencerErrors, stateErrors } from "./errors.ts";
 import { Keyspace, lockKeys, sequencerKeys, stateKeys } from "./keys.ts";
 import { lockTypes } from "./lock/components/index.ts";
 import { lockServices } from "./lock/service.ts";
-import { checkingSentinels } from "./redis/check-sentinels.ts";
 import { liftedTypes } from "./sequencer/bigger-than.ts";
 import { sequencerTypes } from "./sequencer/components/index.ts";
 import { sequencerServices } from "./sequencer/service.ts";

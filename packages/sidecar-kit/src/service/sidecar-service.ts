@@ -27,7 +27,7 @@ export interface SidecarDescription {
   /** Differs for every start of a process. */
   readonly generation: string;
   readonly services: readonly ServiceImplementation[];
-  readonly info: Readonly<Record<string, string>>;
+  info(): Readonly<Record<string, string>>;
   health(): Health;
   components(): ComponentHealth[];
   subscribe: Subscribe;
@@ -61,7 +61,7 @@ export function sidecarService(
 }
 
 function describe(sidecar: SidecarDescription): MessageInitShape<typeof DescriptionSchema> {
-  const { name, capability, version, generation, services, info } = sidecar;
+  const { name, capability, version, generation, services } = sidecar;
   return {
     contractMajor: contractVersion.major,
     contractMinor: contractVersion.minor,
@@ -69,7 +69,7 @@ function describe(sidecar: SidecarDescription): MessageInitShape<typeof Descript
     capability,
     version,
     generation,
-    info: { ...info },
+    info: { ...sidecar.info() },
     health: healthToWire(sidecar.health()),
     components: sidecar.components().map(({ health, ...component }) => ({
       ...component,

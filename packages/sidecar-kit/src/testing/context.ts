@@ -27,6 +27,7 @@ export function testContext(part: Partial<ProcessContext> = {}): TestContext {
   return {
     name: "test",
     appId: "app1",
+    callback: undefined,
     installation: "test",
     dataDir: "/nonexistent",
     runDir: "/nonexistent",

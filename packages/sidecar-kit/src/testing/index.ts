@@ -1,6 +1,11 @@
 // For tests only.
 export { fakeClock, settle, type FakeClock } from "./fake-clock.ts";
 export { testComponentContext, testContext, type TestContext } from "./context.ts";
+export { testCall } from "./call.ts";
+export { ManualClock } from "./manual-clock.ts";
+export { realWait, temporaryDirectory, type TemporaryDirectory } from "./temporary.ts";
+export { firstLine, runScript, startScript, type Script } from "./script.ts";
+export { TcpProxy } from "./tcp-proxy.ts";
 export { freePort, tempDir } from "./place.ts";
 export {
   findProgram,

@@ -1,4 +1,4 @@
-import type { CallOptions, Component, MaybePromise } from "../component.ts";
+import type { CallOptions, Component, MaybePromise } from "@layotto/sidecar-kit";
 
 /** How an unlock or a keep-alive ended. */
 export type LockOutcome = "success" | "absent" | "other-owner";

@@ -1,4 +1,3 @@
-import { implement, type ServiceImplementation } from "@layotto/sidecar-kit";
 import type {
   LockKeepAliveRequest,
   LockKeepAliveResponse,
@@ -12,9 +11,15 @@ import {
   Runtime,
   UnlockResponse_Status,
 } from "@layotto/proto/spec/proto/runtime/v1/runtime";
-import type { CallOptions, MaybePromise } from "../component.ts";
+import {
+  type CallOptions,
+  type MaybePromise,
+  type ServiceImplementation,
+  implement,
+  withMessage,
+} from "@layotto/sidecar-kit";
 import type { ServiceContext } from "../context.ts";
-import { lockErrors, withMessage } from "../errors.ts";
+import { lockErrors } from "../errors.ts";
 import { hasSeparator } from "../keys.ts";
 import { Operations } from "../operations.ts";
 import type { LockOutcome, LockStore } from "./component.ts";

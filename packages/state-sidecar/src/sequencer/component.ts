@@ -1,4 +1,4 @@
-import type { CallOptions, Component, MaybePromise } from "../component.ts";
+import type { CallOptions, Component, MaybePromise } from "@layotto/sidecar-kit";
 
 /**
  * What a sequencer back end implements. Ids start at 1, are unique per key over all processes and restarts, and grow

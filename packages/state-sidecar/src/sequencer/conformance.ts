@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { testCall } from "../testing/call.ts";
+import { testCall } from "@layotto/sidecar-kit/testing";
 import { itIf, type ConformanceTraits } from "../testing/traits.ts";
 import type { SequencerStore } from "./component.ts";
 

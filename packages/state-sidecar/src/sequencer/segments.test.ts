@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { testCall } from "../testing/call.ts";
+import { testCall } from "@layotto/sidecar-kit/testing";
 import { InMemorySequencer } from "./components/in-memory/in-memory.ts";
 import { PREFETCH_AT, SEGMENT_SIZE, Segments } from "./segments.ts";
 

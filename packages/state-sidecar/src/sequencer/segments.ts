@@ -1,4 +1,4 @@
-import type { CallOptions, MaybePromise } from "../component.ts";
+import type { CallOptions, MaybePromise } from "@layotto/sidecar-kit";
 import { sequencerErrors } from "../errors.ts";
 import type { SequencerStore } from "./component.ts";
 

@@ -1,4 +1,3 @@
-import { implement, type ServiceImplementation } from "@layotto/sidecar-kit";
 import type {
   GetNextIdRequest,
   GetNextIdResponse,
@@ -7,9 +6,15 @@ import {
   Runtime,
   SequencerOptions_AutoIncrement as AutoIncrement,
 } from "@layotto/proto/spec/proto/runtime/v1/runtime";
-import type { CallOptions, MaybePromise } from "../component.ts";
+import {
+  type CallOptions,
+  type MaybePromise,
+  type ServiceImplementation,
+  implement,
+  withMessage,
+} from "@layotto/sidecar-kit";
 import type { ServiceContext } from "../context.ts";
-import { sequencerErrors, withMessage } from "../errors.ts";
+import { sequencerErrors } from "../errors.ts";
 import { hasSeparator } from "../keys.ts";
 import { Operations } from "../operations.ts";
 import type { SequencerStore } from "./component.ts";

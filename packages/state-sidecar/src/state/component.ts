@@ -1,4 +1,4 @@
-import type { CallOptions, Component, MaybePromise } from "../component.ts";
+import type { CallOptions, Component, MaybePromise } from "@layotto/sidecar-kit";
 
 /** Who wins when several write: `""` leaves it to the store. */
 export type Concurrency = "" | "first-write" | "last-write";

@@ -5,8 +5,8 @@ import {
   StateOptions_StateConsistency as Consistency,
 } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 import { Status } from "@layotto/sidecar-kit";
+import { temporaryDirectory } from "@layotto/sidecar-kit/testing";
 import { startSidecar } from "../testing/sidecar.ts";
-import { temporaryDirectory } from "../testing/temporary.ts";
 
 const bytes = (text: string) => Buffer.from(text);
 const text = (data: Uint8Array) => Buffer.from(data).toString();

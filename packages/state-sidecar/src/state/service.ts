@@ -1,10 +1,3 @@
-import {
-  implement,
-  RpcError,
-  Status,
-  type Handlers,
-  type ServiceImplementation,
-} from "@layotto/sidecar-kit";
 import type {
   DeleteBulkStateRequest,
   DeleteStateRequest,
@@ -19,9 +12,18 @@ import type {
 import { Runtime } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 import { create } from "@bufbuild/protobuf";
 import { EmptySchema, type Empty } from "@bufbuild/protobuf/wkt";
-import type { CallOptions, MaybePromise } from "../component.ts";
+import {
+  type CallOptions,
+  type Handlers,
+  type MaybePromise,
+  RpcError,
+  type ServiceImplementation,
+  Status,
+  implement,
+  withMessage,
+} from "@layotto/sidecar-kit";
 import type { ServiceContext } from "../context.ts";
-import { stateErrors, stateMessages, withMessage } from "../errors.ts";
+import { stateErrors, stateMessages } from "../errors.ts";
 import { inOrder, inParallel } from "../in-order.ts";
 import { hasSeparator } from "../keys.ts";
 import { Operations } from "../operations.ts";

@@ -1,10 +1,10 @@
 // A process that uses a data directory, for tests: node embedded-process.ts <command> <directory> …
 import { writeSync } from "node:fs";
-import { Environment } from "../embedded/environment.ts";
+import { Environment } from "@layotto/embedded-store";
+import { testCall } from "@layotto/sidecar-kit/testing";
 import { EmbeddedLock } from "../lock/components/embedded/embedded.ts";
 import { EmbeddedSequencer } from "../sequencer/components/embedded/embedded.ts";
 import { EmbeddedState } from "../state/components/embedded/embedded.ts";
-import { testCall } from "./call.ts";
 
 const [command = "", directory = "", key = "", extra = "", seconds = ""] = process.argv.slice(2);
 const environment = Environment.open({ directory, installation: "test" });

@@ -1,9 +1,9 @@
 // A process that uses a Redis, for tests: node redis-process.ts take|lock <host:port> <key> <count|owner> [seconds]
+import { redisContext } from "@layotto/redis-connection/testing";
+import { testCall } from "@layotto/sidecar-kit/testing";
+import { redisPlainMetadata } from "../redis-metadata.ts";
 import { openLock } from "../lock/components/redis/redis.ts";
-import { redisPlainMetadata } from "../redis/metadata.ts";
 import { openSequencer } from "../sequencer/components/redis/redis.ts";
-import { testCall } from "./call.ts";
-import { redisContext } from "./redis.ts";
 
 const [command, address = "", key = "", extra = "", seconds = ""] = process.argv.slice(2);
 const metadata = redisPlainMetadata.parse({ redisHost: address });

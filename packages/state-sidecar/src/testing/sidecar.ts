@@ -1,5 +1,5 @@
 import { Runtime } from "@layotto/proto/spec/proto/runtime/v1/runtime";
-import { client, serve, type Client } from "@layotto/sidecar-kit";
+import { type Client, client, serve } from "@layotto/sidecar-kit";
 import { fakeServer, testContext } from "@layotto/sidecar-kit/testing";
 import { config } from "../config.ts";
 import { stateSidecar } from "../sidecar.ts";

@@ -1,7 +1,11 @@
-import { Environment } from "../../../embedded/environment.ts";
-import { firstLine, startScript } from "../../../testing/child.ts";
-import { ManualClock } from "../../../testing/manual-clock.ts";
-import { realWait, temporaryDirectory } from "../../../testing/temporary.ts";
+import { Environment } from "@layotto/embedded-store";
+import {
+  ManualClock,
+  firstLine,
+  realWait,
+  startScript,
+  temporaryDirectory,
+} from "@layotto/sidecar-kit/testing";
 import { lockConformance } from "../../conformance.ts";
 import { EmbeddedLock } from "./embedded.ts";
 
@@ -20,7 +24,12 @@ function start(clock?: ManualClock): ReturnType<Parameters<typeof lockConformanc
     stepWall: (ms) => clock?.stepWall(ms),
     lockAndKill: async (key, owner, expireSeconds) => {
       const args = [directory.path, key, owner, `${expireSeconds}`];
-      const child = startScript("embedded-process", "lock", ...args);
+      const child = startScript(
+        import.meta.url,
+        "../../../testing/embedded-process",
+        "lock",
+        ...args,
+      );
       await firstLine(child);
       await child.kill();
     },

@@ -1,11 +1,13 @@
-import type { ComponentType } from "@layotto/sidecar-kit";
-import type { Clock } from "../../../clock.ts";
-import type { CallOptions } from "../../../component.ts";
-import type { Environment, Table } from "../../../embedded/environment.ts";
-import { checkKey } from "../../../embedded/keys.ts";
-import type { EmbeddedMetadata } from "../../../embedded/metadata.ts";
-import { openEnvironment, ownKeys } from "../../../embedded/store.ts";
-import type { Durability } from "../../../embedded/write-queue.ts";
+import {
+  type Durability,
+  type Environment,
+  type Table,
+  checkKey,
+  openEnvironment,
+  ownKeys,
+} from "@layotto/embedded-store";
+import type { CallOptions, ComponentType, MachineClock } from "@layotto/sidecar-kit";
+import type { EmbeddedMetadata } from "../../../embedded-metadata.ts";
 import type { LockOutcome, LockStore } from "../../component.ts";
 
 /** A lock as it is stored, as JSON. */
@@ -114,7 +116,7 @@ export class EmbeddedLock implements LockStore {
 
 /** Component type `embedded`. */
 export const embedded: ComponentType<EmbeddedLock, EmbeddedMetadata> = {
-  metadata: () => import("../../../embedded/metadata.ts").then((module) => module.embeddedMetadata),
+  metadata: () => import("../../../embedded-metadata.ts").then((module) => module.embeddedMetadata),
   indicator: "lock-embedded",
   open: async (metadata, context) =>
     new EmbeddedLock(openEnvironment(metadata, context), {
@@ -123,7 +125,7 @@ export const embedded: ComponentType<EmbeddedLock, EmbeddedMetadata> = {
     }),
 };
 
-function remainingMs(held: Held, clock: Clock): number {
+function remainingMs(held: Held, clock: MachineClock): number {
   if (held.boot !== "" && held.boot === clock.bootId) return held.monotonicMs - clock.monotonicMs();
   return held.wallMs - clock.wallMs();
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ManualClock } from "../../../testing/manual-clock.ts";
+import { ManualClock } from "@layotto/sidecar-kit/testing";
 import { lockConformance } from "../../conformance.ts";
 import { InMemoryLock } from "./in-memory.ts";
 

@@ -1,6 +1,9 @@
-import type { ComponentType } from "@layotto/sidecar-kit";
-import { systemClock, type Clock } from "../../../clock.ts";
-import { backendErrors } from "../../../errors.ts";
+import {
+  type ComponentType,
+  type MachineClock,
+  backendErrors,
+  machineClock,
+} from "@layotto/sidecar-kit";
 import { ExpiringMap } from "../../../expiring-map.ts";
 import type { LockOutcome, LockStore } from "../../component.ts";
 import type { InMemoryLockMetadata } from "./metadata.ts";
@@ -13,10 +16,10 @@ interface Held {
 /** Locks in the memory of this process. Expiry follows the monotonic clock, so a step of the wall clock frees nothing. */
 export class InMemoryLock implements LockStore {
   readonly #maxLocks: number;
-  readonly #clock: Clock;
+  readonly #clock: MachineClock;
   readonly #held: ExpiringMap<Held>;
 
-  constructor(options: { maxLocks: number }, clock: Clock = systemClock) {
+  constructor(options: { maxLocks: number }, clock: MachineClock = machineClock) {
     this.#maxLocks = options.maxLocks;
     this.#clock = clock;
     this.#held = new ExpiringMap(clock);

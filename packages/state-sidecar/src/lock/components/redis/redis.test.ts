@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Redis } from "ioredis";
-import { testCall } from "../../../testing/call.ts";
-import { firstLine, startScript } from "../../../testing/child.ts";
-import { redisContext, redisServer, withoutRedis } from "../../../testing/redis.ts";
-import { realWait } from "../../../testing/temporary.ts";
+import {
+  rawClient,
+  redisContext,
+  redisServer,
+  withoutRedis,
+} from "@layotto/redis-connection/testing";
+import { firstLine, realWait, startScript, testCall } from "@layotto/sidecar-kit/testing";
+import { redisPlainMetadata } from "../../../redis-metadata.ts";
 import { lockConformance } from "../../conformance.ts";
-import { redisPlainMetadata } from "../../../redis/metadata.ts";
 import { openLock, type RedisLock } from "./redis.ts";
 
 lockConformance(
@@ -18,7 +20,7 @@ lockConformance(
       advance: realWait,
       lockAndKill: async (key, owner, expireSeconds) => {
         const args = ["lock", server.address, key, owner, `${expireSeconds}`];
-        const child = startScript("redis-process", ...args);
+        const child = startScript(import.meta.url, "../../../testing/redis-process", ...args);
         await firstLine(child);
         await child.kill();
       },
@@ -31,7 +33,7 @@ lockConformance(
 describe("RedisLock", { skip: withoutRedis }, () => {
   it("keeps Layotto's layout: the owner as a string that expires", async () => {
     const server = await redisServer();
-    const raw = new Redis({ host: server.host, port: server.port, protocol: 2 });
+    const raw = rawClient(server);
     const store = await open(server.address);
     await store.tryLock("lock|||app||r", "me", 100, testCall());
     assert.equal(await raw.get("lock|||app||r"), "me");

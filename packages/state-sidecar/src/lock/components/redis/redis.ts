@@ -1,12 +1,11 @@
-import type { ComponentType } from "@layotto/sidecar-kit";
-import type { CallOptions } from "../../../component.ts";
 import {
   type ConnectionContext,
   RedisConnection,
   type RedisScript,
-} from "../../../redis/connection.ts";
-import type { RedisPlainMetadata } from "../../../redis/metadata.ts";
-import { plainTarget } from "../../../redis/target.ts";
+} from "@layotto/redis-connection";
+import type { CallOptions, ComponentType } from "@layotto/sidecar-kit";
+import { plainTarget } from "../../../plain-target.ts";
+import type { RedisPlainMetadata } from "../../../redis-metadata.ts";
 import type { LockOutcome, LockStore } from "../../component.ts";
 
 /** Runs `act` if the lock is the caller's. Returns 1, 0 for an absent lock, -1 for somebody else's. */
@@ -73,7 +72,7 @@ export class RedisLock implements LockStore {
 
 /** Component type `redis`. */
 export const redis: ComponentType<RedisLock, RedisPlainMetadata> = {
-  metadata: () => import("../../../redis/metadata.ts").then((module) => module.redisPlainMetadata),
+  metadata: () => import("../../../redis-metadata.ts").then((module) => module.redisPlainMetadata),
   indicator: "lock-redis-standalone",
   open: openLock,
 };

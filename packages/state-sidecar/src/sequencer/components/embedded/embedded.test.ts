@@ -1,6 +1,5 @@
-import { Environment } from "../../../embedded/environment.ts";
-import { runScript } from "../../../testing/child.ts";
-import { temporaryDirectory } from "../../../testing/temporary.ts";
+import { Environment } from "@layotto/embedded-store";
+import { runScript, temporaryDirectory } from "@layotto/sidecar-kit/testing";
 import { sequencerConformance } from "../../conformance.ts";
 import { EmbeddedSequencer } from "./embedded.ts";
 
@@ -13,7 +12,14 @@ sequencerConformance(
     return Promise.resolve({
       open: () => Promise.resolve(new EmbeddedSequencer(Environment.open(options), settings)),
       takeElsewhere: async (key, count) => {
-        const line = await runScript("embedded-process", "take", directory.path, key, `${count}`);
+        const line = await runScript(
+          import.meta.url,
+          "../../../testing/embedded-process",
+          "take",
+          directory.path,
+          key,
+          `${count}`,
+        );
         return JSON.parse(line) as number[]; // what the script prints
       },
       close: () => Promise.resolve(directory.remove()),

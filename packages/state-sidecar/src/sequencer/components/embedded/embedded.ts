@@ -1,10 +1,13 @@
-import type { ComponentType } from "@layotto/sidecar-kit";
-import type { CallOptions } from "../../../component.ts";
-import type { Environment, Table } from "../../../embedded/environment.ts";
-import { checkKey } from "../../../embedded/keys.ts";
-import type { EmbeddedMetadata } from "../../../embedded/metadata.ts";
-import { openEnvironment, ownKeys } from "../../../embedded/store.ts";
-import type { Durability } from "../../../embedded/write-queue.ts";
+import {
+  type Durability,
+  type Environment,
+  type Table,
+  checkKey,
+  openEnvironment,
+  ownKeys,
+} from "@layotto/embedded-store";
+import type { CallOptions, ComponentType } from "@layotto/sidecar-kit";
+import type { EmbeddedMetadata } from "../../../embedded-metadata.ts";
 import type { SequencerStore } from "../../component.ts";
 
 /** Counters in lmdb, shared by all processes that use the directory. */
@@ -63,7 +66,7 @@ export class EmbeddedSequencer implements SequencerStore {
 
 /** Component type `embedded`. */
 export const embedded: ComponentType<EmbeddedSequencer, EmbeddedMetadata> = {
-  metadata: () => import("../../../embedded/metadata.ts").then((module) => module.embeddedMetadata),
+  metadata: () => import("../../../embedded-metadata.ts").then((module) => module.embeddedMetadata),
   indicator: "sequencer-embedded",
   open: async (metadata, context) =>
     new EmbeddedSequencer(openEnvironment(metadata, context), {

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Redis } from "ioredis";
-import { redisPlainMetadata } from "../../../redis/metadata.ts";
-import { testCall } from "../../../testing/call.ts";
-import { runScript } from "../../../testing/child.ts";
-import { redisContext, redisServer, withoutRedis } from "../../../testing/redis.ts";
+import {
+  rawClient,
+  redisContext,
+  redisServer,
+  withoutRedis,
+} from "@layotto/redis-connection/testing";
+import { runScript, testCall } from "@layotto/sidecar-kit/testing";
+import { redisPlainMetadata } from "../../../redis-metadata.ts";
 import { sequencerConformance } from "../../conformance.ts";
 import { openSequencer, type RedisSequencer } from "./redis.ts";
 
@@ -15,7 +18,14 @@ sequencerConformance(
     return {
       open: () => open(server.address),
       takeElsewhere: async (key, count) => {
-        const line = await runScript("redis-process", "take", server.address, key, `${count}`);
+        const line = await runScript(
+          import.meta.url,
+          "../../../testing/redis-process",
+          "take",
+          server.address,
+          key,
+          `${count}`,
+        );
         return JSON.parse(line) as number[]; // what the script prints
       },
       close: () => server.end(),
@@ -27,7 +37,7 @@ sequencerConformance(
 describe("RedisSequencer", { skip: withoutRedis }, () => {
   it("goes on from Layotto's counter", async () => {
     const server = await redisServer();
-    const raw = new Redis({ host: server.host, port: server.port, protocol: 2 });
+    const raw = rawClient(server);
     const store = await open(server.address);
     await raw.incrby("sequencer|||app||k", 10_000);
     assert.equal(await store.next("sequencer|||app||k", testCall()), 10_001);

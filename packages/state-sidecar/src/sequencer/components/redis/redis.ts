@@ -1,12 +1,11 @@
-import type { ComponentType } from "@layotto/sidecar-kit";
-import type { CallOptions } from "../../../component.ts";
 import {
   type ConnectionContext,
   RedisConnection,
   type RedisScript,
-} from "../../../redis/connection.ts";
-import type { RedisPlainMetadata } from "../../../redis/metadata.ts";
-import { plainTarget } from "../../../redis/target.ts";
+} from "@layotto/redis-connection";
+import type { CallOptions, ComponentType } from "@layotto/sidecar-kit";
+import { plainTarget } from "../../../plain-target.ts";
+import type { RedisPlainMetadata } from "../../../redis-metadata.ts";
 import type { SequencerStore } from "../../component.ts";
 
 const scripts = {
@@ -52,7 +51,7 @@ export class RedisSequencer implements SequencerStore {
 
 /** Component type `redis`. */
 export const redis: ComponentType<RedisSequencer, RedisPlainMetadata> = {
-  metadata: () => import("../../../redis/metadata.ts").then((module) => module.redisPlainMetadata),
+  metadata: () => import("../../../redis-metadata.ts").then((module) => module.redisPlainMetadata),
   indicator: "sequencer-redis-standalone",
   open: openSequencer,
 };

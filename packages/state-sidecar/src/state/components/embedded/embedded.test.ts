@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { Environment } from "../../../embedded/environment.ts";
-import { testCall } from "../../../testing/call.ts";
-import { firstLine, runScript, startScript } from "../../../testing/child.ts";
-import { ManualClock } from "../../../testing/manual-clock.ts";
-import { temporaryDirectory, type TemporaryDirectory } from "../../../testing/temporary.ts";
+import { Environment } from "@layotto/embedded-store";
+import {
+  ManualClock,
+  type TemporaryDirectory,
+  firstLine,
+  runScript,
+  startScript,
+  temporaryDirectory,
+  testCall,
+} from "@layotto/sidecar-kit/testing";
 import type { SetRequest } from "../../component.ts";
 import { stateConformance } from "../../conformance.ts";
 import { EmbeddedState } from "./embedded.ts";
@@ -63,7 +68,15 @@ describe("EmbeddedState", () => {
   });
 
   it("processes that write with etags lose no update", async () => {
-    const add = () => runScript("embedded-process", "add", directory.path, "n", "100");
+    const add = () =>
+      runScript(
+        import.meta.url,
+        "../../../testing/embedded-process",
+        "add",
+        directory.path,
+        "n",
+        "100",
+      );
     const tries = await Promise.all([add(), add(), add()]);
     assert.ok(tries.every((each) => Number(each) >= 100));
     const store = open(directory.path);
@@ -92,7 +105,14 @@ describe("EmbeddedState", () => {
     const written = new Map<string, number>();
     for (let kill = 0; kill < KILLS; kill++) {
       const before = Math.max(0, ...written.values());
-      const child = startScript("embedded-process", "write", directory.path, "k", `${before + 1}`);
+      const child = startScript(
+        import.meta.url,
+        "../../../testing/embedded-process",
+        "write",
+        directory.path,
+        "k",
+        `${before + 1}`,
+      );
       child.lines.on("line", (line) => remember(line, written));
       await firstLine(child);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));

@@ -1,9 +1,12 @@
-import type { ComponentType } from "@layotto/sidecar-kit";
-import type { CallOptions } from "../../../component.ts";
-import type { Environment, Table } from "../../../embedded/environment.ts";
-import { checkKey } from "../../../embedded/keys.ts";
-import { openEnvironment, ownKeys } from "../../../embedded/store.ts";
-import type { Durability } from "../../../embedded/write-queue.ts";
+import {
+  type Durability,
+  type Environment,
+  type Table,
+  checkKey,
+  openEnvironment,
+  ownKeys,
+} from "@layotto/embedded-store";
+import type { CallOptions, ComponentType } from "@layotto/sidecar-kit";
 import type {
   DeleteRequest,
   SetRequest,

@@ -1,6 +1,6 @@
 import { stringInt } from "@layotto/sidecar-kit/fields";
 import { z } from "zod";
-import { embeddedMetadata } from "../../../embedded/metadata.ts";
+import { embeddedMetadata } from "../../../embedded-metadata.ts";
 
 /** Metadata of the embedded state store. */
 export const embeddedStateMetadata = z.strictObject({

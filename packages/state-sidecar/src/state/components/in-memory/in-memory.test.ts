@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ManualClock } from "../../../testing/manual-clock.ts";
+import { ManualClock } from "@layotto/sidecar-kit/testing";
 import type { SetRequest } from "../../component.ts";
 import { stateConformance } from "../../conformance.ts";
 import { InMemoryState } from "./in-memory.ts";

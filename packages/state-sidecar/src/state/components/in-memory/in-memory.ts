@@ -1,7 +1,10 @@
-import type { ComponentType } from "@layotto/sidecar-kit";
-import { ownBytes } from "../../../bytes.ts";
-import { systemClock, type Clock } from "../../../clock.ts";
-import { backendErrors } from "../../../errors.ts";
+import {
+  type ComponentType,
+  type MachineClock,
+  backendErrors,
+  machineClock,
+  ownBytes,
+} from "@layotto/sidecar-kit";
 import { ExpiringMap } from "../../../expiring-map.ts";
 import type {
   DeleteRequest,
@@ -27,11 +30,11 @@ const ENTRY_OVERHEAD_BYTES = 128;
 export class InMemoryState implements StateStore {
   readonly features: ReadonlySet<StateFeature> = new Set(["etag", "transactional", "ttl"]);
   readonly #limits: InMemoryStateMetadata;
-  readonly #clock: Clock;
+  readonly #clock: MachineClock;
   readonly #entries: ExpiringMap<Entry>;
   #bytes = 0;
 
-  constructor(limits: InMemoryStateMetadata, clock: Clock = systemClock) {
+  constructor(limits: InMemoryStateMetadata, clock: MachineClock = machineClock) {
     this.#limits = limits;
     this.#clock = clock;
     this.#entries = new ExpiringMap(clock, (key, entry) => {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { Redis } from "ioredis";
-import { testCall } from "../../../testing/call.ts";
 import {
-  openRedisState,
+  rawClient,
   redisServer,
   withoutRedis,
+  type RawClient,
   type RedisServer,
-} from "../../../testing/redis.ts";
-import { realWait } from "../../../testing/temporary.ts";
+} from "@layotto/redis-connection/testing";
+import { realWait, testCall } from "@layotto/sidecar-kit/testing";
+import { openRedisState } from "../../../testing/redis.ts";
 import type { SetRequest } from "../../component.ts";
 import { stateConformance } from "../../conformance.ts";
 import type { RedisState } from "./redis.ts";
@@ -29,11 +29,11 @@ stateConformance(
 describe("RedisState", { skip: withoutRedis }, () => {
   let server: RedisServer;
   let store: RedisState;
-  let raw: Redis;
+  let raw: RawClient;
   before(async () => {
     server = await redisServer();
     store = await openRedisState(server.address);
-    raw = new Redis({ host: server.host, port: server.port, protocol: 2 });
+    raw = rawClient(server);
   });
   after(async () => {
     raw.disconnect();
@@ -106,7 +106,7 @@ describe("RedisState", { skip: withoutRedis }, () => {
   it("strong writes wait for a replica, and stall no other call while they do", async () => {
     const replica = await redisServer("--replicaof", server.host, `${server.port}`);
     await until(async () => (await raw.info("replication")).includes("state=online"));
-    const paused = new Redis({ host: replica.host, port: replica.port, protocol: 2 });
+    const paused = rawClient(replica);
     await store.set(write("s", "1", { consistency: "strong" }), testCall());
     assert.equal(await paused.hget("s", "data"), "1");
     await paused.config("SET", "busy-reply-threshold", "60000").catch(() => undefined);

@@ -1,13 +1,12 @@
-import type { ComponentType } from "@layotto/sidecar-kit";
-import type { CallOptions } from "../../../component.ts";
 import {
   type ConnectionContext,
   RedisConnection,
   type ScriptedClient,
-} from "../../../redis/connection.ts";
-import { isReply } from "../../../redis/errors.ts";
-import type { RedisStateMetadata } from "../../../redis/metadata.ts";
-import { redisTarget } from "../../../redis/target.ts";
+  isReply,
+  redisTarget,
+} from "@layotto/redis-connection";
+import type { CallOptions, ComponentType } from "@layotto/sidecar-kit";
+import type { RedisStateMetadata } from "../../../redis-metadata.ts";
 import type {
   DeleteRequest,
   SetRequest,
@@ -111,7 +110,7 @@ export class RedisState implements StateStore {
 
 /** Component type `redis`. */
 export const redis: ComponentType<RedisState, RedisStateMetadata> = {
-  metadata: () => import("../../../redis/metadata.ts").then((module) => module.redisStateMetadata),
+  metadata: () => import("../../../redis-metadata.ts").then((module) => module.redisStateMetadata),
   open: async (metadata, context) => openState(metadata, context),
 };
 

@@ -1,4 +1,4 @@
-import type { RedisScript } from "../../../redis/connection.ts";
+import type { RedisScript } from "@layotto/redis-connection";
 
 // The layout is Layotto's: a hash per key with `data`, `version` (a counter, the etag) and, once written with
 // first-write, `first-write`. Versions are compared as text. A key of another type counts as absent and is replaced.

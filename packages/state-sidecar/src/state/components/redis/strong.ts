@@ -1,5 +1,5 @@
-import type { CallOptions } from "../../../component.ts";
-import type { RedisConnection, ScriptedClient } from "../../../redis/connection.ts";
+import type { RedisConnection, ScriptedClient } from "@layotto/redis-connection";
+import type { CallOptions } from "@layotto/sidecar-kit";
 import type { StateScript } from "./scripts.ts";
 
 /** How long Redis waits for its replicas, as Layotto does. */

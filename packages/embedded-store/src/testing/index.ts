@@ -1,0 +1,2 @@
+// For tests only.
+export { startHolder, type Holding } from "./holder.ts";

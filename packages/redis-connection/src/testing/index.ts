@@ -1,0 +1,10 @@
+// For tests only.
+export {
+  rawClient,
+  redisContext,
+  redisServer,
+  withoutRedis,
+  type RawClient,
+  type RedisServer,
+} from "./redis-server.ts";
+export { redisCluster, redisSentinel, type RedisCluster, type RedisSentinel } from "./topology.ts";
