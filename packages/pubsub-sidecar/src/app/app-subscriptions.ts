@@ -1,0 +1,140 @@
+import type { ClientTarget } from "@layotto/grpc-transport";
+import type { TopicSubscription } from "@layotto/proto/spec/proto/runtime/v1/appcallback";
+import type { Clock, Logger } from "@layotto/sidecar-kit";
+import type { Subscription } from "../delivery/subscription.ts";
+import type { Subscriptions } from "../delivery/subscriptions.ts";
+import type { PubSubs } from "../pubsubs.ts";
+import { AppChannel } from "./app-channel.ts";
+import { AppSink } from "./app-sink.ts";
+
+/** A subscription of the app, as it lists it or as the file does. */
+export interface WantedSubscription {
+  readonly pubsub: string;
+  readonly topic: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** What {@link AppSubscriptions} is made of. */
+export interface AppSubscriptionsOptions {
+  readonly target: ClientTarget;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly pubsubs: PubSubs;
+  readonly subscriptions: Subscriptions;
+  /** Subscriptions of the configuration file; one that the app lists itself goes before. */
+  readonly declared: readonly WantedSubscription[];
+}
+
+interface Active {
+  readonly wanted: string;
+  readonly sink: AppSink;
+  readonly subscription: Subscription;
+  readonly detach: () => void;
+}
+
+/** Keeps what the app is subscribed to as the app and the file want it. */
+export class AppSubscriptions {
+  readonly #options: AppSubscriptionsOptions;
+  readonly #channel: AppChannel;
+  #active = new Map<string, Active>();
+
+  constructor(options: AppSubscriptionsOptions) {
+    this.#options = options;
+    const { target, logger, clock } = options;
+    this.#channel = new AppChannel({
+      target,
+      logger,
+      clock,
+      events: {
+        onReady: (listed) => this.#reconcile(listed),
+        onAway: () => this.#eachChanged(),
+      },
+    });
+  }
+
+  /** Connects to the app, now and whenever it comes back. */
+  start(): void {
+    this.#reconcile([]);
+    this.#channel.connect();
+    this.#keepDeclared();
+    this.#options.pubsubs.components.onChange(() => this.#keepDeclared());
+  }
+
+  /** Ends the connection to the app. Messages must have been drained before. */
+  close(): Promise<void> {
+    return this.#channel.close();
+  }
+
+  /** What the file declares is known before the app comes: the broker should keep its messages for it. */
+  #keepDeclared(): void {
+    const { declared, pubsubs } = this.#options;
+    for (const { pubsub, topic } of declared) {
+      // A component that is not open yet is asked again when it is.
+      pubsubs.keep(pubsub, topic, pubsubs.groupOf(pubsub)).catch(() => {});
+    }
+  }
+
+  #reconcile(listed: readonly TopicSubscription[]): void {
+    const { subscriptions, declared } = this.#options;
+    if (subscriptions.draining) return;
+    const wanted = new Map<string, WantedSubscription>();
+    for (const each of declared) wanted.set(keyOf(each), each);
+    for (const { pubsubName: pubsub, topic, metadata } of listed) {
+      wanted.set(keyOf({ pubsub, topic }), { pubsub, topic, metadata });
+    }
+    for (const [key, active] of this.#active) {
+      const same = wanted.get(key);
+      if (same !== undefined && JSON.stringify(same) === active.wanted) continue;
+      active.detach();
+      this.#active.delete(key);
+    }
+    for (const [key, each] of wanted) {
+      const active = this.#active.get(key) ?? this.#add(key, each);
+      active?.sink.resume();
+    }
+    this.#eachChanged();
+  }
+
+  #add(key: string, wanted: WantedSubscription): Active | undefined {
+    const { pubsub, topic, metadata } = wanted;
+    const { pubsubs, subscriptions, logger } = this.#options;
+    if (!pubsubs.components.has(pubsub) || topic === "") {
+      const cure = "name a component of the section pub_subs and a topic";
+      logger.error({ pubsub, topic }, `cannot subscribe the app: ${cure}`);
+      return undefined;
+    }
+    const { options, faults } = pubsubs.deliveryOf(pubsub, metadata);
+    for (const { path, message } of faults) {
+      logger.error({ pubsub, topic }, `metadata ${path.join(".")} of a subscription ${message}`);
+    }
+    let subscription: Subscription | undefined;
+    const sink = new AppSink({
+      channel: this.#channel,
+      pubsub,
+      topic,
+      options,
+      metadata: textsOf(metadata),
+      warn: (fields, message) => logger.warn(fields, message),
+      changed: () => subscription?.changed(),
+    });
+    const attached = subscriptions.attach(pubsub, topic, sink);
+    ({ subscription } = attached);
+    const { detach } = attached;
+    const active = { wanted: JSON.stringify(wanted), sink, subscription, detach };
+    this.#active.set(key, active);
+    return active;
+  }
+
+  #eachChanged(): void {
+    for (const { subscription } of this.#active.values()) subscription.changed();
+  }
+}
+
+function keyOf({ pubsub, topic }: { pubsub: string; topic: string }): string {
+  return JSON.stringify([pubsub, topic]);
+}
+
+/** Metadata of the file may hold numbers and truth values; components know text only. */
+function textsOf(metadata: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)]));
+}

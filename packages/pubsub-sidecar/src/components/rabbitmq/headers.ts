@@ -1,0 +1,2 @@
+/** Header with the key of a message. */
+export const KEY_HEADER = "Layotto-Partition-Key";
