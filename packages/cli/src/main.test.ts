@@ -138,7 +138,8 @@ describe("layotto status, upgrade and stop", () => {
     assert.match(upgrade.stdout(), /fake: generation 2 is ready/);
     const status = layotto("status", "--json", "-c", "layotto.json");
     assert.equal(await status.ended, 0);
-    const { processes } = JSON.parse(status.stdout()) as {
+    const { processes, ...rest } = JSON.parse(status.stdout()) as {
+      subscriptions: object[];
       processes: { name: string; pid: number; rssBytes: number; generation: number }[];
     };
     assert.deepEqual(
@@ -149,6 +150,7 @@ describe("layotto status, upgrade and stop", () => {
       ],
     );
     assert.equal(processes[0]?.pid, pids[0]);
+    assert.deepEqual(rest.subscriptions, []);
     const unknown = layotto("upgrade", "nobody", "-c", "layotto.json");
     assert.equal(await unknown.ended, 2);
     assert.match(unknown.stderr(), /Cannot find the process "nobody": running are gateway, fake/);

@@ -17,7 +17,8 @@ const validName = /^[a-z][a-z0-9-]{0,23}$/;
 /**
  * Spreads the sections over processes. Without the key `processes` every used sidecar is one process. An entry there,
  * `orders-state: { sidecar: state, sections: { state: [orders] } }`, moves the named components (or with `true` a whole
- * section) to a process of its own; what no entry names stays with the process called like the sidecar.
+ * section) to a process of its own; what no entry names stays with the process called like the sidecar. A section that
+ * is a list has no components: every process of its sidecar gets all of it.
  *
  * @throws {UserError} listing everything that is wrong with `processes`
  */
@@ -45,7 +46,17 @@ export function splitProcesses(
       sidecar.sections.filter((s) => isUsed(rest.get(s))).map((s) => [s, rest.get(s)]),
     ),
   }));
-  return [...whole.filter((choice) => isUsed(choice.sections)), ...split];
+  const choices = [...whole.filter((choice) => isUsed(choice.sections)), ...split];
+  return choices.map((choice) => withLists(choice, config));
+}
+
+function withLists(
+  choice: ProcessChoice,
+  config: Readonly<Record<string, unknown>>,
+): ProcessChoice {
+  const lists = choice.sidecar.sections.filter((section) => Array.isArray(config[section]));
+  const own = Object.fromEntries(lists.map((section) => [section, config[section]]));
+  return { ...choice, sections: { ...choice.sections, ...own } };
 }
 
 type Rest = Map<string, Record<string, unknown>>;

@@ -75,6 +75,7 @@ describe("planProcesses()", () => {
     const state = processes.find((p) => p.name === "state");
     assert.deepEqual(state?.config, { app, state: { orders } });
     assert.deepEqual(state?.memoryComponents, ["state.orders"]);
+    assert.deepEqual(state?.components, { state: ["orders"] });
   });
 
   it("tells the gateway where the sidecars are and what to answer for unused sections", () => {
@@ -121,6 +122,28 @@ describe("planProcesses()", () => {
       "orders-state": { state: { orders } },
     });
     assert.deepEqual(Object.keys(upstreamsOf(processes[0])), ["state", "orders-state"]);
+  });
+
+  it("gives a section that is a list to every process of its sidecar that has components", () => {
+    const lock = [{ first: 1 }, { second: 2 }];
+    const { processes } = plan({
+      state: { orders, users },
+      lock,
+      processes: { "orders-state": { sidecar: "state", sections: { state: ["orders"] } } },
+    });
+    const configs = Object.fromEntries(processes.slice(1).map((p) => [p.name, p.config]));
+    assert.deepEqual(configs, {
+      state: { state: { users }, lock },
+      "orders-state": { state: { orders }, lock },
+    });
+    assert.deepEqual(
+      processes.map((p) => p.components),
+      [{}, { state: ["users"] }, { state: ["orders"] }],
+    );
+    assert.deepEqual(
+      plan({ lock }).processes.map((p) => p.name),
+      ["gateway"],
+    );
   });
 
   it("does not run the default process when nothing is left for it", () => {

@@ -67,6 +67,7 @@ function sidecarSpec(choice: ProcessChoice, config: PlanInput["config"]): Proces
     bin: sidecar.bin,
     config: { ...common(config), ...sections },
     listeners: [],
+    components: componentNames(sections),
     memoryComponents: memoryComponents(sections),
   };
 }
@@ -101,6 +102,7 @@ function gatewaySpec(
     bin: gateway.bin,
     config: { ...common(config), [gatewaySection]: own },
     listeners: [...listeners("grpc", listen), ...listeners("actuator", actuator)],
+    components: {},
     memoryComponents: [],
   };
 }
@@ -135,6 +137,14 @@ function unconfigured(others: readonly InstalledSidecar[], config: PlanInput["co
 function common(config: PlanInput["config"]): Record<string, unknown> {
   const entries = commonKeys.filter((key) => config[key] !== undefined);
   return Object.fromEntries(entries.map((key) => [key, config[key]]));
+}
+
+/** Section → names of its components. */
+function componentNames(sections: Readonly<Record<string, unknown>>): Record<string, string[]> {
+  const names = Object.entries(sections).map(([section, components]) => {
+    return [section, Object.keys(record(components))] as const;
+  });
+  return Object.fromEntries(names.filter(([, components]) => components.length > 0));
 }
 
 /** Components of type `in-memory`, as `section.name`. */

@@ -114,6 +114,31 @@ export const commands: readonly CommandSpec[] = [
     run: async (args) => (await import("./call.ts")).run(args),
   },
   {
+    name: "topics",
+    operands: "[list | peek PUBSUB TOPIC | redrive PUBSUB TOPIC]",
+    arity: [0, 3],
+    summary: "show topics and subscriptions, look at dead letters, publish them again",
+    options: [
+      {
+        name: "limit",
+        value: "N",
+        help: "most messages to show (default 10) or to publish again (default all)",
+      },
+      {
+        name: "wait",
+        value: "MS",
+        help: "how long to wait for the first message (default 5000)",
+      },
+      configOption,
+      runDirOption,
+      jsonOption,
+    ],
+    details:
+      "TOPIC of peek and redrive is a dead-letter topic. peek leaves its messages there; redrive publishes each where\n" +
+      "it came from and then takes it out. What is no dead letter of this runtime is skipped and stays.",
+    run: async (args) => (await import("./topics.ts")).run(args),
+  },
+  {
     name: "init",
     operands: "[FILE]",
     arity: [0, 1],

@@ -17,3 +17,20 @@ export function milliseconds(flag: string, value: string): number {
     ExitCode.usage,
   );
 }
+
+/** Largest number of things that a flag may name. */
+const maxCount = 1_000_000;
+
+/**
+ * Reads a flag that is a number of things.
+ *
+ * @throws {UserError} when it is no whole number between 1 and a million
+ */
+export function count(flag: string, value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= 1 && number <= maxCount) return number;
+  throw new UserError(
+    `Cannot use --${flag} "${value}": must be a whole number from 1 to ${maxCount}`,
+    ExitCode.usage,
+  );
+}

@@ -6,6 +6,7 @@ import { type Traffic, trafficByProcess } from "../metrics/traffic.ts";
 import { readStatus } from "../supervisor/control-client.ts";
 import type { SupervisorStatus } from "../supervisor/control-protocol.ts";
 import type { ProcessStatus } from "../supervisor/managed-process.ts";
+import { readSubscriptions, renderTroubles } from "../topics/subscriptions.ts";
 import { runningRunDir } from "./locate.ts";
 import { formatDuration, formatMemory, formatMs, renderTable } from "./table.ts";
 
@@ -23,12 +24,12 @@ export interface ProcessReport extends ProcessStatus {
 /** `layotto status`. */
 export async function run(args: CommandArguments): Promise<number> {
   const status = await readStatus(await runningRunDir(args));
-  const traffic = await readTraffic(status);
+  const [traffic, pubsub] = await Promise.all([readTraffic(status), readSubscriptions(status)]);
   const processes = status.processes.map((process) => report(process, traffic));
   const rssBytes = residentBytes(status.pid);
   const text = isSet(args, "json")
-    ? `${JSON.stringify({ ...status, rssBytes, processes }, null, 2)}\n`
-    : render(status, rssBytes, processes);
+    ? `${JSON.stringify({ ...status, rssBytes, processes, ...pubsub }, null, 2)}\n`
+    : render(status, rssBytes, processes) + renderTroubles(pubsub);
   process.stdout.write(text);
   return ExitCode.ok;
 }

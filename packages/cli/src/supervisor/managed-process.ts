@@ -78,6 +78,8 @@ export interface ProcessStatus {
   reason: string | null;
   /** Exit code of its last unexpected end; null when there was none, or a signal ended it. */
   exitCode: number | null;
+  /** Section → names of the components that it was given. */
+  components: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Failures in a row that are called a crash loop. */
@@ -214,6 +216,7 @@ export class ManagedProcess {
       health: health?.status ?? null,
       reason: health?.reason ?? this.#reason ?? null,
       exitCode: this.#exitCode,
+      components: this.#spec.components,
     };
   }
 

@@ -19,6 +19,8 @@ export interface ProcessSpec {
   /** Content of its configuration file: its own sections and the common ones, nothing else. */
   config: Record<string, unknown>;
   listeners: readonly ListenerSpec[];
+  /** Section → names of its components. */
+  components: Readonly<Record<string, readonly string[]>>;
   /** Components that forget their data when the process is replaced, e.g. `state.orders`. */
   memoryComponents: readonly string[];
 }

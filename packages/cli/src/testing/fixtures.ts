@@ -22,6 +22,7 @@ export function fakeSpec(overrides: Partial<ProcessSpec> & { fake?: object } = {
     bin: fakeBin,
     config: { fake: fake ?? {} },
     listeners: [],
+    components: {},
     memoryComponents: [],
     ...rest,
   };
