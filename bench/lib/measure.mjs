@@ -26,7 +26,7 @@ export async function measure(target, { method, request, slow }, load, options, 
 }
 
 /** Runs something, and says what CPU each process and the rest of the machine took meanwhile. */
-async function charged(pids, run) {
+export async function charged(pids, run) {
   const cpuBefore = mapValues(pids, cpuMicros);
   const machineBefore = machineMicros();
   const ownBefore = ownMicros();

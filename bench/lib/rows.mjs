@@ -65,6 +65,20 @@ export const rows = [
   },
 ];
 
+/** PublishEvent in-memory without subscribers, and publish until the app acknowledges, by component. */
+export const PUBLISH = { perSecond: 120_000, cpu: 12 };
+export const DELIVERY = {
+  memory: { perSecond: 45_000, cpu: 25 },
+  embedded: { perSecond: 20_000 },
+  redis: { perSecond: 20_000 },
+  kafka: { perSecond: 8_000 },
+};
+/** From before the publish to the app's handler at a steady 1000 messages/s: p50 in µs, and p99 ÷ p50. */
+export const DELIVERY_LATENCY = { memory: 600, redis: 1_500, kafka: 5_000 };
+export const TAIL = 5;
+/** Kafka through everything against bare kafkajs in the same run. */
+export const RATIO_TO_KAFKAJS = 0.6;
+
 /** Ours through the gateway against grpc-js alone, GetState in-memory at 8 × 16. */
 export const RATIO_TO_GRPC_JS = 6;
 /** The same in CPU per call: 7 µs of ours against the 28 µs that grpc-js took when the target was set. */

@@ -23,15 +23,28 @@ export async function startRedis() {
   return { ...redis, port };
 }
 
-/** Folder and file of a configuration with one component of each kind. */
-async function writeConfig(redisPort) {
+/**
+ * Folder and file of a configuration.
+ *
+ * @param sections what it holds beside the addresses; default: one component of each kind
+ */
+async function writeConfig(redisPort, sections = defaultSections(redisPort)) {
   const folder = mkdtempSync(join(tmpdir(), "lay-bench-"));
   const gatewayPort = await freePort();
   const actuatorPort = await freePort();
   const config = {
-    app: { app_id: "bench" },
     data_dir: join(folder, "data"),
     gateway: { listen: `127.0.0.1:${gatewayPort}`, actuator: `127.0.0.1:${actuatorPort}` },
+    ...sections,
+  };
+  const file = join(folder, "layotto.json");
+  writeFileSync(file, JSON.stringify(config, undefined, 2));
+  return { folder, file, gatewayPort, actuatorPort };
+}
+
+function defaultSections(redisPort) {
+  return {
+    app: { app_id: "bench" },
     hellos: { helloworld: { type: "helloworld", hello: "greeting" } },
     state: {
       memory: { type: "in-memory" },
@@ -42,18 +55,15 @@ async function writeConfig(redisPort) {
     },
     sequencer: { memory: { type: "in-memory" } },
   };
-  const file = join(folder, "layotto.json");
-  writeFileSync(file, JSON.stringify(config, undefined, 2));
-  return { folder, file, gatewayPort, actuatorPort };
 }
 
 /**
- * `layotto start` with everything ready: gateway, hello and state.
+ * `layotto start` with everything ready: gateway, hello and state, or what `sections` name.
  *
  * @returns addresses, pids by process name, the time from spawn to "all ready" in ms, and `stop`
  */
-export async function startSystem(redisPort) {
-  const config = await writeConfig(redisPort);
+export async function startSystem(redisPort, sections) {
+  const config = await writeConfig(redisPort, sections);
   const runDir = join(config.folder, "run");
   const began = performance.now();
   const args = [cli, "start", "-c", config.file, "--run-dir", runDir];
