@@ -143,6 +143,58 @@ const configured: readonly Row[] = [
   },
 ];
 
+const event = { pubsubName: "bus", topic: "t" };
+
+const pubsub: readonly Row[] = [
+  {
+    name: "PublishEvent without pubsub_name, checked before the topic",
+    call: (api) => api.publishEvent({}),
+    code: INVALID_ARGUMENT,
+    message: "pubsub name is empty",
+    reason: "NAME_EMPTY",
+  },
+  {
+    name: "PublishEvent without topic, checked before the component",
+    call: (api) => api.publishEvent({ pubsubName: "x" }),
+    code: INVALID_ARGUMENT,
+    message: "topic is empty in pubsub x",
+    reason: "TOPIC_EMPTY",
+  },
+  {
+    name: "PublishEvent to an unknown component",
+    call: (api) => api.publishEvent({ ...event, pubsubName: "x" }),
+    code: INVALID_ARGUMENT,
+    message: "pubsub x not found",
+    reason: "NOT_FOUND",
+  },
+  {
+    name: "PublishEvent of a CloudEvent that is null",
+    call: (api) =>
+      api.publishEvent({
+        ...event,
+        data: bytes("null"),
+        dataContentType: "application/cloudevents+json",
+      }),
+    code: INVALID_ARGUMENT,
+    message: "cannot create cloudevent: it is null and no JSON object",
+    reason: "CLOUD_EVENT_INVALID",
+  },
+  {
+    name: "PublishEvent with a life of no length",
+    call: (api) => api.publishEvent({ ...event, metadata: { ttlInSeconds: "0" } }),
+    code: INVALID_ARGUMENT,
+    message: 'Cannot use metadata ttlInSeconds = "0": it must be a whole number of seconds above 0',
+    reason: "METADATA_INVALID",
+  },
+  {
+    name: "PublishEvent to a topic that the store cannot name",
+    call: (api) => api.publishEvent({ ...event, topic: "t".repeat(300) }),
+    code: INVALID_ARGUMENT,
+    message: `Cannot use topic "${"t".repeat(300)}" in pubsub "bus": a name must have 1 to 255 bytes, this one has 300`,
+    reason: "TOPIC_INVALID",
+  },
+];
+
 const unused = (name: string, call: Row["call"], message: string, reason: string): Row => ({
   name,
   call,
@@ -163,6 +215,12 @@ const notStarted: readonly Row[] = [
   ),
   unused("TryLock", (api) => api.tryLock(lock), "lock store is not configured", noStore),
   unused("GetNextId", (api) => api.getNextId(next), "Sequencer store is not configured", noStore),
+  unused(
+    "PublishEvent",
+    (api) => api.publishEvent(event),
+    "pubsub is not configured",
+    "NOT_CONFIGURED",
+  ),
 ];
 
 /** A sidecar that runs for one of its sections answers for the others itself. */
@@ -173,6 +231,11 @@ const partlyConfigured: readonly Row[] = [
 
 const suites = [
   { name: "with everything configured", config: embedded(), rows: configured },
+  {
+    name: "with a component to publish to",
+    config: { pub_subs: { bus: { type: "embedded" } } },
+    rows: pubsub,
+  },
   { name: "with hello alone", config: { hellos }, rows: notStarted },
   {
     name: "with state alone",
