@@ -38,6 +38,8 @@ export interface ServerCall {
   readonly cancelled: boolean;
   /** Whether messages are sent compressed with gzip if the caller accepts it. @default false */
   compress: boolean;
+  /** First value of one request header; cheaper than {@link metadata} for who wants nothing else. */
+  header(name: string): string | undefined;
   /** Sets response metadata; before the first message. */
   setHeader(name: string, value: string | Uint8Array): void;
   /** Sets trailing metadata. */
@@ -99,6 +101,10 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
     return this.controller.signal;
   }
 
+  header(name: string): string | undefined {
+    return this.head.list.fields.find((field) => field.name === name)?.value;
+  }
+
   setHeader(name: string, value: string | Uint8Array): void {
     (this.headers ??= new Metadata()).append(name, value);
   }
@@ -147,7 +153,7 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
 
   /** Encoding of the caller's messages; undefined (and the call failed) when we do not know it. */
   protected requestEncoding(): Encoding | undefined {
-    const name = this.field("grpc-encoding");
+    const name = this.header("grpc-encoding");
     const encoding = encodingOf(name);
     if (encoding === undefined) {
       const message = `Message encoding "${name}" is not supported: use identity or gzip`;
@@ -161,7 +167,7 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
     if (this.headersSent) return;
     this.headersSent = true;
     countPendingCalls(-1);
-    this.compress &&= (this.field("grpc-accept-encoding") ?? "").includes("gzip");
+    this.compress &&= (this.header("grpc-accept-encoding") ?? "").includes("gzip");
     if (this.headers === null && !this.compress) {
       return this.stream.sendHeaders(responseHeaders, false);
     }
@@ -215,10 +221,6 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
     const error = new GrpcError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
     this.fail(error);
     this.abort(error);
-  }
-
-  private field(name: string): string | undefined {
-    return this.head.list.fields.find((field) => field.name === name)?.value;
   }
 }
 

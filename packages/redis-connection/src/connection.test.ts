@@ -56,6 +56,17 @@ describe("RedisConnection", { skip: withoutRedis }, () => {
     await eventually("the server to notice", async () => (await countBlocked()) === 0);
   });
 
+  it("a script answers with text, or with bytes under its name and Buffer", async (t) => {
+    const target = redisTarget(z.strictObject(redisShape).parse({ redisHost: server.address }));
+    const scripts = { echo: { lua: "return ARGV[1]", numberOfKeys: 0 } };
+    const connection = await RedisConnection.open(target, scripts, redisContext);
+    t.after(() => connection.close());
+    const bytes = Buffer.from([0xff, 0x00]);
+    const call = connection.call(testCall(), (client) => client.echoBuffer(bytes));
+    assert.deepEqual(await call, bytes);
+    assert.equal(await connection.call(testCall(), (client) => client.echo("é")), "é");
+  });
+
   it("whenReady resolves at once, or when the connection has come back", async (t) => {
     const connection = await open(t);
     await connection.whenReady(testCall().signal);

@@ -34,8 +34,6 @@ export const defaultDelivery: DeliveryOptions = {
 interface DeliveryMetadata {
   readonly concurrency?: number;
   readonly prefetch?: number;
-  /** Name of the same in Layotto's redis component. */
-  readonly queueDepth?: number;
   readonly deliveryTimeout?: number;
   readonly maxAttempts?: number;
   readonly retryInterval?: number;
@@ -43,6 +41,9 @@ interface DeliveryMetadata {
   readonly deadLetterTopic?: string;
   readonly rawPayload?: boolean;
 }
+
+/** What components of Layotto and Dapr call the prefetch: redis, rabbitmq, natsstreaming. */
+const prefetchNames = ["queueDepth", "prefetchCount", "maxInFlight"];
 
 /**
  * Reads delivery keys out of metadata.
@@ -60,7 +61,7 @@ export function readDelivery(
   const known = value as DeliveryMetadata; // what the schema has just been found to hold
   const options = {
     concurrency: known.concurrency ?? base.concurrency,
-    prefetch: known.prefetch ?? known.queueDepth ?? base.prefetch,
+    prefetch: known.prefetch ?? prefetchOf(metadata) ?? base.prefetch,
     timeoutMs: known.deliveryTimeout ?? base.timeoutMs,
     maxAttempts: known.maxAttempts ?? base.maxAttempts,
     retryMs: known.retryInterval ?? base.retryMs,
@@ -69,4 +70,9 @@ export function readDelivery(
     raw: known.rawPayload ?? base.raw,
   };
   return { options, faults };
+}
+
+function prefetchOf(metadata: unknown): number | undefined {
+  const values = prefetchNames.map((name) => Number(Reflect.get(Object(metadata), name)));
+  return values.find((value) => value >= 1);
 }

@@ -26,7 +26,7 @@ export function messageOf(
   { pubsubName: pubsub, topic, data, dataContentType, metadata }: Publication,
   component: PubSub,
   pubsubs: PubSubs,
-  call: Pick<ServerCall, "metadata">,
+  call: Pick<ServerCall, "header">,
   delayMs = 0,
 ): { eventId: string; message: PublishRequest } {
   pubsubs.checkTopic(pubsub, component, topic);
@@ -44,7 +44,7 @@ export function messageOf(
   }
   const nowMs = Date.now();
   const expiresAtMs = ttlMs === undefined || hasTtl ? undefined : nowMs + delayMs + ttlMs;
-  const traceparent = call.metadata.get("traceparent");
+  const traceparent = call.header("traceparent");
   const origin = { pubsub, topic, traceparent, nowMs, expiresAtMs };
   const { id, bytes } = buildEvent(data, dataContentType, origin);
   checkSize(component, pubsub, topic, bytes);

@@ -46,7 +46,8 @@ export interface RedisSentinel {
 
 /** Starts a {@link RedisSentinel}; a dead master is replaced after about a second. */
 export async function redisSentinel(): Promise<RedisSentinel> {
-  const master = await redisServer();
+  // Without a pause for further replicas, which would not come.
+  const master = await redisServer("--repl-diskless-sync-delay", "0");
   const replica = await redisServer("--replicaof", master.host, `${master.port}`);
   const directory = temporaryDirectory();
   const file = join(directory.path, "sentinel.conf");
@@ -62,6 +63,10 @@ export async function redisSentinel(): Promise<RedisSentinel> {
     await Promise.all([master.end(), replica.end(), sentinel.stop()]);
     directory.remove();
   };
+  const copy = rawClient(replica);
+  const isCopying = async () => (await copy.info("replication")).includes("link_status:up");
+  await eventually("the replica", isCopying, READY_MS);
+  copy.disconnect();
   const raw = rawClient(sentinel);
   const knowsReplica = async (): Promise<boolean> => {
     const replicas = await raw.call("SENTINEL", "REPLICAS", "m");

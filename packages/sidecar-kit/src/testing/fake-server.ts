@@ -96,6 +96,7 @@ function callOf(path: string, { metadata = new Metadata(), signal }: FakeCallOpt
   return {
     path,
     metadata,
+    header: (name: string) => metadata.get(name),
     deadlineMs: undefined,
     signal: used,
     peer: "test",

@@ -54,7 +54,7 @@ describe("kafka in trouble", { skip: skipWithoutKafka() }, () => {
     const seen = new Seen();
     const sub = await client.subscribe(
       subscribeRequest(topic, "slow", { prefetch: 1 }),
-      seen.receiver(1500),
+      seen.receiver(1200),
     );
     for (const text of ["a:0", "a:1"])
       await client.publish(publishRequest(topic, text, { key: "a" }), testCall());

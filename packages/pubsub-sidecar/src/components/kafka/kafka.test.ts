@@ -28,4 +28,5 @@ pubsubConformance("kafka", start, {
   survivesBroker: true,
   lag: true,
   timeoutMs: 20_000,
+  concurrency: 4,
 });

@@ -10,6 +10,8 @@ const pem = (what: string) =>
     .optional()
     .meta({ description: `${what}, as PEM text; for mqtts` });
 
+const qosText =
+  "must be 1: with 0 messages are lost, and 2 adds nothing to acknowledgement by the app";
 const urlText = "must be a URL such as mqtt://host:1883 or mqtts://user:password@host:8883";
 
 /** Metadata of the mqtt component: the keys of Dapr's. */
@@ -34,13 +36,10 @@ export const mqttMetadata = z
         description: "Where the broker is; mqtts:// for TLS; may hold user:password@",
         "x-message": urlText,
       }),
-    qos: stringInt()
+    qos: z
+      .union([z.literal(1), z.literal("1")], { error: qosText })
       .default(1)
-      .refine((qos) => qos === 1, {
-        error:
-          "must be 1: with 0 messages are lost, and 2 adds nothing to acknowledgement by the app",
-      })
-      .meta({ description: "Quality of service; only 1, at least once" }),
+      .meta({ description: "Quality of service; only 1, at least once", "x-message": qosText }),
     retain: stringBool().default(false).meta({
       description: "Publishes retained messages: the broker keeps the last one of a topic",
     }),

@@ -1,5 +1,6 @@
 import { backendErrors, type ComponentContext } from "@layotto/sidecar-kit";
 import { connect, type ConnectionOptions, type NatsConnection, type TlsOptions } from "nats";
+import { parseAddress } from "./address.ts";
 import { natsError } from "./errors.ts";
 import type { NatsMetadata } from "./metadata.ts";
 import { Publisher } from "./publisher.ts";
@@ -48,7 +49,7 @@ function noJetStream(error: unknown): Error {
 /** What the client library gets; its own reconnecting is off, see {@link Link}. */
 export function connectionOptions(metadata: NatsMetadata, name: string): ConnectionOptions {
   const { natsURL, callTimeout, token } = metadata;
-  const urls = natsURL.map(splitUser);
+  const urls = natsURL.map(parseAddress);
   const inUrl = urls.find(({ user }) => user !== undefined);
   const user = metadata.username ?? inUrl?.user;
   const pass = metadata.password ?? inUrl?.pass;
@@ -64,17 +65,6 @@ export function connectionOptions(metadata: NatsMetadata, name: string): Connect
     ...(token !== undefined && { token }),
     ...(wantsTls(metadata) && { tls: tlsOptions(metadata) }),
   };
-}
-
-/** `scheme://user:password@host:port` → `host:port` and the rest; the library does not read users from addresses. */
-function splitUser(url: string): { server: string; user?: string; pass?: string } {
-  const rest = url.replace(/^[a-z]+:\/\//i, "").replace(/\/$/, "");
-  const at = rest.lastIndexOf("@");
-  if (at < 0) return { server: rest };
-  const [user = "", ...pass] = rest.slice(0, at).split(":");
-  const server = rest.slice(at + 1);
-  if (pass.length === 0) return { server, user: decodeURIComponent(user) };
-  return { server, user: decodeURIComponent(user), pass: decodeURIComponent(pass.join(":")) };
 }
 
 function wantsTls({ natsURL, caCert, clientCert, skipVerify }: NatsMetadata): boolean {

@@ -5,7 +5,7 @@ import { rabbitError, type Attempt } from "./errors.ts";
 import type { RabbitmqMetadata } from "./metadata.ts";
 
 /** A server that says nothing for two to three times this long is gone. */
-const HEARTBEAT_SECONDS = 10;
+const HEARTBEAT_SECONDS = 5;
 /** How long a connection may take to say goodbye. */
 const GOODBYE_MS = 2000;
 

@@ -39,6 +39,7 @@ export class RabbitSubscription implements BrokerSubscription {
   #tag: string | undefined;
   #changing: Promise<void> | undefined;
   #handing = false;
+  #restoring = false;
   #paused = false;
   #closed = false;
   #attempt = 0;
@@ -143,15 +144,26 @@ export class RabbitSubscription implements BrokerSubscription {
   async #restore(): Promise<void> {
     this.#retry?.cancel();
     this.#retry = undefined;
-    const model = this.#options.link.current;
-    if (model === undefined || this.#closed || this.#channel !== undefined) return;
+    if (this.#restoring) return;
+    this.#restoring = true;
+    // Again at once when there is another connection meanwhile.
+    while (await this.#tryAttach());
+    this.#restoring = false;
+  }
+
+  /** Returns whether to try again now. */
+  async #tryAttach(): Promise<boolean> {
+    const { link } = this.#options;
+    const model = link.current;
+    if (model === undefined || this.#closed || this.#channel !== undefined) return false;
     try {
       await this.#attach(model);
       this.#attempt = 0;
     } catch (error) {
-      if (this.#options.link.current === model)
-        this.#later(error instanceof Error ? error.message : String(error));
+      if (link.current !== model) return true;
+      this.#later(error instanceof Error ? error.message : String(error));
     }
+    return false;
   }
 
   #later(reason: string): void {

@@ -21,6 +21,7 @@ const AUDIT_EVERY_MS = 15_000;
 const KEEP_PER_COMMAND = 500;
 /** How often entries get their sign of life when no processing timeout is set. */
 const KEEP_DEFAULT_MS = 20_000;
+const KEEP_AT_LEAST_EVERY_MS = 3_600_000;
 const LONGEST_PAUSE_MS = 2000;
 /** So often the group is made anew in a row before that counts as trouble. */
 const MOST_NEW_GROUPS = 3;
@@ -78,7 +79,10 @@ export class RedisSubscription implements BrokerSubscription, Settler {
     const room = (): number => this.#room();
     const take = (entries: readonly StreamEntry[]): void => this.#take(entries);
     this.#sweeper = new Sweeper(seat, this.#reading, times, { room, take });
-    const keepMs = times.processingTimeoutMs / 3 || KEEP_DEFAULT_MS;
+    const keepMs = Math.min(
+      times.processingTimeoutMs / 3 || KEEP_DEFAULT_MS,
+      KEEP_AT_LEAST_EVERY_MS,
+    );
     this.#keeping = setInterval(() => void this.#keep(), keepMs).unref();
     this.#loop = this.#run();
   }

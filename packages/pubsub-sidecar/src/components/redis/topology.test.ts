@@ -53,8 +53,8 @@ describe("RedisPubSub by sentinel", { skip: withoutRedis }, () => {
     }
     await recorder.take(20);
     const raw = rawClient(redis.replica);
-    t.after(() => raw.disconnect());
     await eventually("the replica to have all", async () => (await raw.xlen("t")) === 20);
+    raw.disconnect();
     await redis.master.kill();
     await eventually(
       "to publish again",

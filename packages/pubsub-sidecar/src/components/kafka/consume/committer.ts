@@ -11,6 +11,7 @@ export class Committer {
   readonly #consumer: () => KafkaConsumer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<boolean> | undefined;
+  #stopped = false;
 
   constructor(
     partitions: () => Iterable<OwnedPartition>,
@@ -22,6 +23,7 @@ export class Committer {
 
   /** Something is done: commits within 100 ms. */
   soon(ms: number = INTERVAL_MS): void {
+    if (this.#stopped) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       void this.now();
@@ -35,7 +37,7 @@ export class Committer {
     return await this.#running;
   }
 
-  /** Commits for the last time; tries for so long. */
+  /** Commits for the last time, after {@link stop}; tries for so long. */
   async finish(timeoutMs: number): Promise<void> {
     const until = Date.now() + timeoutMs;
     while (!(await this.now()) && Date.now() < until) {
@@ -43,10 +45,11 @@ export class Committer {
       setTimeout(pause.resolve, INTERVAL_MS);
       await pause.promise;
     }
-    this.stop();
   }
 
+  /** Commits nothing more by itself. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

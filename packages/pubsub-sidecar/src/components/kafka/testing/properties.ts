@@ -46,9 +46,9 @@ export function brokerProperties(
     "share.coordinator.state.topic.min.isr": Math.min(2, replicas),
     "group.initial.rebalance.delay.ms": 0,
     "group.min.session.timeout.ms": 1000,
-    // A broker that was killed is known to be gone after 1.5 s instead of 9.
-    "broker.session.timeout.ms": 1500,
-    "broker.heartbeat.interval.ms": 300,
+    // A broker that was killed is known to be gone after 1 s instead of 9.
+    "broker.session.timeout.ms": 1000,
+    "broker.heartbeat.interval.ms": 200,
     "controller.quorum.election.timeout.ms": 500,
     "controller.quorum.fetch.timeout.ms": 1000,
     "num.network.threads": 1,
