@@ -9,13 +9,14 @@ describe("WriteQueue", () => {
     [5, "BACKEND_FAILED"],
   ] as const) {
     it(`a commit that fails with errno ${code} is ${reason}, and the queue goes on`, async () => {
-      const results = [failure(code), Promise.resolve()];
+      const results = [() => failure(code), () => Promise.resolve()];
       // As much of lmdb as the queue uses.
       const env = {
         transaction: (run: () => void) => {
           run();
-          return results.shift();
+          return results.shift()?.();
         },
+        committed: Promise.resolve(true),
         flushed: Promise.resolve(true),
       } as unknown as RootDatabase;
       const queue = new WriteQueue(env);

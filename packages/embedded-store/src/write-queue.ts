@@ -80,7 +80,11 @@ export class WriteQueue {
    * it, and so must the write of another caller that it failed for.
    */
   async #commit(batch: readonly Write[]): Promise<void> {
-    await this.#env.transaction(() => runAll(batch));
+    await this.#env.transaction(() => {
+      // lmdb has another promise for the same commit by now; when it rejects and nobody listens the process ends.
+      this.#env.committed.then(undefined, () => undefined);
+      runAll(batch);
+    });
     settle(batch, "async");
     if (batch.every((write) => write.durability === "async")) return;
     await this.#env.flushed;
