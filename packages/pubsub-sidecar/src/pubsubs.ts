@@ -48,7 +48,7 @@ export class PubSubs {
     pubsub: string,
     metadata: unknown,
   ): { options: DeliveryOptions; faults: readonly ConfigFault[] } {
-    const { options } = readDelivery(this.#schema, this.#configs[pubsub]?.metadata ?? {});
+    const { options } = readDelivery(this.#schema, inNumbers(this.#configs[pubsub]?.metadata));
     return readDelivery(this.#schema, metadata, options);
   }
 
@@ -79,4 +79,11 @@ export class PubSubs {
     if (legal === undefined) this.#legal.set(pubsub, (legal = new Set()));
     if (legal.size < MAX_REMEMBERED) legal.add(topic);
   }
+}
+
+/** Metadata whose concurrency may be in the words of Dapr's rabbitmq component. */
+function inNumbers(metadata: unknown = {}): unknown {
+  const { concurrency, ...rest } = Object(metadata) as Record<string, unknown>;
+  if (concurrency === "single") return { ...rest, concurrency: 1 };
+  return concurrency === "parallel" ? rest : metadata;
 }

@@ -3,34 +3,39 @@
  * lane at once.
  */
 export class Lanes<T extends { readonly lane: string | undefined }> {
-  /** Lane → items behind the one that is under way. */
-  readonly #waiting = new Map<string, T[]>();
+  /** Lane → the item that is under way, and those behind it. */
+  readonly #lanes = new Map<string, { first: T; readonly behind: T[] }>();
 
   /** Says whether the item may go now; otherwise {@link leave} returns it when its turn has come. */
   enter(item: T): boolean {
     const { lane } = item;
     if (lane === undefined) return true;
-    const behind = this.#waiting.get(lane);
-    if (behind === undefined) {
-      this.#waiting.set(lane, []);
+    const known = this.#lanes.get(lane);
+    if (known === undefined) {
+      this.#lanes.set(lane, { first: item, behind: [] });
       return true;
     }
-    behind.push(item);
+    known.behind.push(item);
     return false;
   }
 
-  /** The item that was under way is through. Returns the next one of its lane. */
+  /**
+   * The item that was under way is through. Returns the next one of its lane; `undefined` as well for an item that is
+   * not under way, e.g. since {@link clear}.
+   */
   leave(item: T): T | undefined {
     const { lane } = item;
-    if (lane === undefined) return undefined;
-    const next = this.#waiting.get(lane)?.shift();
-    if (next === undefined) this.#waiting.delete(lane);
+    const known = lane === undefined ? undefined : this.#lanes.get(lane);
+    if (lane === undefined || known?.first !== item) return undefined;
+    const next = known.behind.shift();
+    if (next === undefined) this.#lanes.delete(lane);
+    else known.first = next;
     return next;
   }
 
   /** Takes an item out that has not been let through. */
   remove(item: T): boolean {
-    const behind = item.lane === undefined ? undefined : this.#waiting.get(item.lane);
+    const behind = item.lane === undefined ? undefined : this.#lanes.get(item.lane)?.behind;
     const index = behind?.indexOf(item) ?? -1;
     if (behind === undefined || index < 0) return false;
     behind.splice(index, 1);
@@ -38,6 +43,6 @@ export class Lanes<T extends { readonly lane: string | undefined }> {
   }
 
   clear(): void {
-    this.#waiting.clear();
+    this.#lanes.clear();
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import { Metrics } from "@layotto/sidecar-kit";
+import { Metrics, Status } from "@layotto/sidecar-kit";
 import { fakeClock, settle, type FakeClock } from "@layotto/sidecar-kit/testing";
 import type { Delivery, PubSub, Receiver, SubscribeRequest } from "../component.ts";
 import { buildEvent } from "../envelope/build.ts";
@@ -212,5 +212,59 @@ describe("Subscription", () => {
     await settle();
     assert.deepEqual(broker.log.slice(-2), ["close", "unused"]);
     assert.ok(subscription.isUnused);
+  });
+
+  it("a sink that leaves during a drain does not end what another one has", async () => {
+    const [a, b] = [new FakeSink(), new FakeSink()];
+    await subscription.attach(a);
+    await subscription.attach(b);
+    broker.receiver?.deliver(message("1"));
+    const drained = subscription.drain(10_000);
+    const [idle, busy] = a.attempts.length === 0 ? [a, b] : [b, a];
+    subscription.detach(idle);
+    busy.ready = false;
+    subscription.changed();
+    await settle();
+    assert.deepEqual(broker.log, ["subscribe", "pause"]);
+    busy.attempts[0]?.done("success");
+    await drained;
+    assert.deepEqual(acked, ["1"]);
+    assert.equal(broker.log.at(-1), "close");
+  });
+
+  it("a drain waits no longer than the grace period for a subscription that is about to end", async () => {
+    const sink = new FakeSink();
+    await subscription.attach(sink);
+    broker.receiver?.deliver(message("1"));
+    subscription.detach(sink);
+    let isDrained = false;
+    void subscription.drain(1000).then(() => (isDrained = true));
+    await clock.advance(999);
+    assert.equal(isDrained, false);
+    await clock.advance(1);
+    assert.ok(isDrained);
+    assert.equal(broker.log.at(-1), "close");
+    assert.equal(clock.pending, 0);
+  });
+
+  it("who comes while the subscription ends waits for the next one", async () => {
+    const old = new FakeSink();
+    await subscription.attach(old);
+    broker.receiver?.deliver(message("1"));
+    subscription.detach(old);
+    notReady = new Error("not open");
+    const attached = subscription.attach(new FakeSink());
+    old.attempts[0]?.done("success");
+    await assert.rejects(attached, /not open/);
+    assert.deepEqual(acked, ["1"]);
+  });
+
+  it("a drain tells those who wait for the subscription that it does not come", async () => {
+    notReady = new Error("not open");
+    await assert.rejects(subscription.attach(new FakeSink()));
+    const second = subscription.attach(new FakeSink());
+    await subscription.drain(1000);
+    await assert.rejects(second, { code: Status.UNAVAILABLE });
+    assert.equal(clock.pending, 0);
   });
 });

@@ -45,6 +45,9 @@ export class Subscription implements Receiver {
   #working: Promise<void> | undefined;
   #again = false;
   #draining = false;
+  /** Whether the end of a drain waits for nobody any more. */
+  #overdue = false;
+  #stopWaiting = (): void => {};
   #failures = 0;
   #trouble = "";
   #retry: Timer | undefined;
@@ -65,7 +68,7 @@ export class Subscription implements Receiver {
    */
   attach(sink: Sink): Promise<void> {
     this.#work.addSink(sink);
-    if (this.#broker !== undefined && !this.#draining) {
+    if (this.#broker !== undefined && this.#working === undefined) {
       this.changed();
       return Promise.resolve();
     }
@@ -126,14 +129,17 @@ export class Subscription implements Receiver {
     this.#draining = true;
     this.#setPaused(true);
     this.#work.stop();
-    const patience = deferred<void>();
-    const timer = this.#options.clock.after(graceMs, patience.resolve);
-    await Promise.race([this.#work.idle(), patience.promise]);
-    timer.cancel();
     this.#retry?.cancel();
     this.#linger?.cancel();
+    const timer = this.#options.clock.after(graceMs, () => {
+      this.#overdue = true;
+      this.#stopWaiting();
+    });
     this.#reconcile();
     while (this.#working !== undefined) await this.#working;
+    timer.cancel();
+    this.#opening?.reject(pubsubErrors.STREAM_ENDING());
+    this.#opening = undefined;
   }
 
   info(): SubscriptionInfo {
@@ -174,7 +180,7 @@ export class Subscription implements Receiver {
   }
 
   #startLinger(): void {
-    if (this.#lingers || this.#broker === undefined) return;
+    if (this.#lingers || this.#draining || this.#broker === undefined) return;
     this.#lingers = true;
     this.#linger = this.#options.clock.after(LINGER_MS, () => {
       this.#lingers = false;
@@ -183,7 +189,7 @@ export class Subscription implements Receiver {
   }
 
   #setPaused(paused: boolean): void {
-    if (paused === this.#paused) return;
+    if (paused === this.#paused || (this.#draining && !paused)) return;
     this.#paused = paused;
     if (this.#closing) return;
     if (paused) this.#broker?.pause();
@@ -203,6 +209,7 @@ export class Subscription implements Receiver {
         this.#again = false;
         this.#reconcile();
       }
+      if (this.#working === undefined && this.#broker !== undefined) this.#ready();
       if (this.isUnused) this.#options.unused();
     });
   }
@@ -238,6 +245,11 @@ export class Subscription implements Receiver {
     this.#failures = 0;
     this.#trouble = "";
     if (this.#paused) this.#broker?.pause();
+    this.#ready();
+  }
+
+  /** Tells those who wait that messages can come. */
+  #ready(): void {
     this.#opening?.resolve();
     this.#opening = undefined;
   }
@@ -249,6 +261,7 @@ export class Subscription implements Receiver {
       this.#options.warn({ reason: this.#trouble }, "cannot subscribe, trying again");
     this.#opening?.reject(error);
     this.#opening = undefined;
+    if (this.#draining) return;
     this.#retry = this.#options.clock.after(backoffMs(this.#failures), () => {
       this.#retry = undefined;
       this.#reconcile();
@@ -259,7 +272,7 @@ export class Subscription implements Receiver {
     this.#setPaused(true);
     this.#closing = true;
     this.#work.stop();
-    if (!this.#draining) await this.#work.idle();
+    await this.#idle();
     try {
       await broker.close();
     } catch (error) {
@@ -269,5 +282,14 @@ export class Subscription implements Receiver {
     this.#broker = undefined;
     this.#lag = undefined;
     this.#paused = !this.#work.anyReady;
+  }
+
+  /** Resolves when no sink has a message, or the time of a drain is over. */
+  async #idle(): Promise<void> {
+    const { promise, resolve } = deferred<void>();
+    this.#stopWaiting = resolve;
+    if (this.#overdue) resolve();
+    void this.#work.idle().then(resolve);
+    await promise;
   }
 }

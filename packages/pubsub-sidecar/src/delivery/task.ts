@@ -12,14 +12,27 @@ export const TaskState = {
   ready: 1,
   /** A sink has it. */
   running: 2,
-  /** Waits for its next attempt, or for the dead-letter topic. */
+  /** Waits for its next attempt, or for the next one to write its dead letter. */
   waiting: 3,
+  /** Its dead letter is being written. */
+  burying: 4,
   /** Nothing more happens to it here. */
-  over: 4,
+  over: 5,
 } as const;
 
 /** One of {@link TaskState}. */
 export type TaskStateCode = (typeof TaskState)[keyof typeof TaskState];
+
+const NOTHING: Event = {
+  id: "",
+  source: "",
+  type: "",
+  specVersion: "",
+  dataContentType: "",
+  data: new Uint8Array(0),
+  expiresAtMs: undefined,
+  traceparent: "",
+};
 
 /** What a task tells when an attempt has ended. */
 export interface TaskOwner {
@@ -29,7 +42,10 @@ export interface TaskOwner {
 /** One unsettled message and what was tried with it. It is its own attempt: there is never more than one open. */
 export class Task implements Attempt {
   readonly delivery: Delivery;
-  readonly event: Event;
+  /** As the sink reads it that has it; nothing before that. */
+  event: Event = NOTHING;
+  /** Whether `event` was read as plain bytes; `undefined` = it was not read yet. */
+  isRaw: boolean | undefined = undefined;
   readonly lane: string | undefined;
   readonly takenAtMs: number;
   state: TaskStateCode = TaskState.ready;
@@ -43,13 +59,10 @@ export class Task implements Attempt {
   timer: Timer | undefined = undefined;
   /** Whether an attempt waits for its end. */
   open = false;
-  /** Whether those behind it in its lane wait for it. */
-  holdsLane = false;
   readonly #owner: TaskOwner;
 
-  constructor(delivery: Delivery, event: Event, owner: TaskOwner, takenAtMs: number) {
+  constructor(delivery: Delivery, owner: TaskOwner, takenAtMs: number) {
     this.delivery = delivery;
-    this.event = event;
     this.lane = delivery.lane;
     this.number = 1;
     this.takenAtMs = takenAtMs;

@@ -329,4 +329,73 @@ describe("Work", () => {
     work.take(message("3"));
     assert.equal(app.attempts.length, 2);
   });
+
+  it("a sink that throws stops nobody: the message is tried again", async () => {
+    const bad = new FakeSink({ retryMs: 10 });
+    bad.deliver = () => {
+      throw new Error("cannot encode");
+    };
+    work.addSink(bad);
+    work.take(message("1"));
+    work.removeSink(bad);
+    const app = sink();
+    work.take(message("2"));
+    assert.deepEqual(app.given, ["2"]);
+    await clock.advance(10);
+    assert.deepEqual(app.given, ["2", "1"]);
+  });
+
+  it("a message that comes while nobody is there is read as the next sink wants it", async () => {
+    work.take(message("1", undefined, Buffer.from("plain bytes")));
+    work.take(message("2", undefined, Buffer.from("plain bytes")));
+    assert.deepEqual(acked, []);
+    const app = sink({ raw: true, concurrency: 1 });
+    assert.equal(Buffer.from(app.last.event.data).toString(), "plain bytes");
+    work.removeSink(app);
+    sink({ deadLetterTopic: "dead" });
+    await settle();
+    assert.deepEqual(
+      buried.map(({ delivery }) => delivery.id),
+      ["2"],
+    );
+  });
+
+  it("an event that expires while it waits is not delivered", async () => {
+    const app = sink({ retryMs: 1000 });
+    work.take(message("1", undefined, event(clock.now() + 500)));
+    app.last.done("retry");
+    await clock.advance(1000);
+    assert.equal(app.attempts.length, 1);
+    assert.deepEqual(acked, ["1"]);
+    assert.equal(counters.expired.value, 1);
+  });
+
+  it("a dead letter that is being written when the work stops is acknowledged with its end", async () => {
+    const app = sink({ maxAttempts: 1, deadLetterTopic: "dead" });
+    let written = () => {};
+    bury = () => new Promise((resolve) => (written = resolve));
+    work.take(message("1"));
+    app.last.done("retry");
+    work.stop();
+    const idle = work.idle();
+    written();
+    await idle;
+    assert.deepEqual(acked, ["1"]);
+  });
+
+  it("an attempt from before a restart does not let those of its lane overtake", () => {
+    const app = sink();
+    const old = message("1", "lane");
+    work.take(old);
+    work.revoke(old);
+    work.stop();
+    work.restart();
+    work.take(message("2", "lane"));
+    work.take(message("3", "lane"));
+    app.attempts[0]?.done("success");
+    assert.deepEqual(app.given, ["1", "2"]);
+    app.last.done("success");
+    assert.deepEqual(app.given, ["1", "2", "3"]);
+    assert.deepEqual(acked, ["2"]);
+  });
 });

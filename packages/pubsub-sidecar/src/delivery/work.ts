@@ -1,9 +1,9 @@
 import { backoffMs, type Clock } from "@layotto/sidecar-kit";
 import type { Delivery } from "../component.ts";
-import { type Event, parseEvent, rawEvent } from "../envelope/parse.ts";
+import { parseEvent, rawEvent } from "../envelope/parse.ts";
 import type { TopicCounters } from "./counters.ts";
 import { Lanes } from "./lanes.ts";
-import { defaultDelivery, type DeliveryOptions } from "./options.ts";
+import type { DeliveryOptions } from "./options.ts";
 import type { Outcome, Sink } from "./sink.ts";
 import { leastBusy, SinkEntry } from "./sink-entry.ts";
 import { Task, TaskState, type TaskOwner } from "./task.ts";
@@ -92,20 +92,12 @@ export class Work implements TaskOwner {
   /** Takes a message from the broker. */
   take(delivery: Delivery): void {
     if (this.#stopped) return; // the broker gets it back with the end of the subscription
-    const { clock, counters } = this.#context;
-    const event = this.#read(delivery);
-    const task = new Task(delivery, event ?? UNREADABLE, this, clock.now());
+    const task = new Task(delivery, this, this.#context.clock.now());
     this.#tasks.set(delivery, task);
-    if (event === undefined) return this.#giveUp(task, "unreadable", this.#unreadable);
-    if (event.expiresAtMs !== undefined && event.expiresAtMs <= clock.now()) {
-      counters.expired.add(1);
-      return this.#settle(task);
-    }
     if (!this.#lanes.enter(task)) {
       task.state = TaskState.behind;
       return;
     }
-    task.holdsLane = true;
     this.#ready.push(task);
     this.pump();
   }
@@ -115,12 +107,13 @@ export class Work implements TaskOwner {
     const task = this.#tasks.get(delivery);
     if (task === undefined) return;
     this.#tasks.delete(delivery);
-    const wasBehind = task.state === TaskState.behind;
-    const wasRunning = task.state === TaskState.running;
+    const { state } = task;
     this.#end(task);
-    if (wasBehind) this.#lanes.remove(task);
+    if (state === TaskState.behind) this.#lanes.remove(task);
     // What runs keeps its lane until it has ended: the next one must not overtake it.
-    else if (!wasRunning) this.#advance(task);
+    if (state === TaskState.behind || state === TaskState.running) return;
+    if (state === TaskState.ready) this.#ready.splice(this.#ready.indexOf(task), 1);
+    this.#advance(task);
   }
 
   /** Hands over what can be handed over. Called whenever a sink may have become free. */
@@ -131,7 +124,7 @@ export class Work implements TaskOwner {
       const entry = leastBusy(this.#sinks.values());
       if (entry === undefined) break;
       const task = this.#ready.shift();
-      if (task?.state === TaskState.ready) this.#start(task, entry);
+      if (task !== undefined) this.#start(task, entry);
     }
     this.#pumping = false;
   }
@@ -148,52 +141,66 @@ export class Work implements TaskOwner {
     if (this.#running === 0) this.#callIdle();
   }
 
-  /** Hands over nothing more. What waits is forgotten; the broker has it still. */
+  /** Hands over nothing more. What waits is forgotten; the broker has it still. What a sink has may end. */
   stop(): void {
     this.#stopped = true;
     for (const task of this.#tasks.values()) {
-      task.holdsLane = false;
-      if (task.state === TaskState.running) continue;
-      this.#forget(task);
+      if (task.state !== TaskState.running && task.state !== TaskState.burying) this.#forget(task);
     }
     this.#ready = [];
     this.#lanes.clear();
   }
 
-  /** Begins anew after {@link stop}. */
+  /** Begins anew after {@link stop}. Answers to what sinks have still are of no use any more. */
   restart(): void {
+    this.stop();
     for (const task of this.#tasks.values()) this.#end(task);
     this.#tasks.clear();
     this.#stopped = false;
   }
 
-  /** Resolves when no sink has an event. */
+  /** Resolves when no sink has an event and no dead letter is being written. */
   idle(): Promise<void> {
     if (this.#running === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  #unreadable = "";
-
-  /** The event of a message; `undefined` when it is none, with the reason in `#unreadable`. */
-  #read(delivery: Delivery): Event | undefined {
-    const { pubsub, topic } = this.#context;
-    if (this.#options().raw) return rawEvent(delivery.data, pubsub, topic, delivery.id);
-    const event = parseEvent(delivery.data);
-    if (!("unreadable" in event)) return event;
-    this.#unreadable = event.unreadable;
-    return undefined;
-  }
-
   #start(task: Task, entry: SinkEntry): void {
-    task.state = TaskState.running;
+    const { counters, clock } = this.#context;
+    const { options } = entry.sink;
     task.sink = entry;
+    const unreadable = this.#read(task, options.raw);
+    if (unreadable !== undefined) return this.#giveUp(task, "unreadable", unreadable, options);
+    const { expiresAtMs } = task.event;
+    if (expiresAtMs !== undefined && expiresAtMs <= clock.now()) {
+      counters.expired.add(1);
+      return this.#settle(task);
+    }
+    task.state = TaskState.running;
     task.open = true;
-    if (task.firstAttemptMs === 0) task.firstAttemptMs = this.#context.clock.now();
+    if (task.firstAttemptMs === 0) task.firstAttemptMs = clock.now();
     entry.running++;
     this.#running++;
-    this.#context.counters.delivered.add(1);
-    entry.sink.deliver(task);
+    counters.delivered.add(1);
+    try {
+      entry.sink.deliver(task);
+    } catch (error) {
+      task.done("retry", `cannot hand it over: ${String(error)}`);
+    }
+  }
+
+  /** Reads the event of a message the way that its sink wants it. Returns why it is none. */
+  #read(task: Task, raw: boolean): string | undefined {
+    if (task.isRaw === raw) return undefined;
+    const { delivery } = task;
+    const { pubsub, topic } = this.#context;
+    const event = raw
+      ? rawEvent(delivery.data, pubsub, topic, delivery.id)
+      : parseEvent(delivery.data);
+    if ("unreadable" in event) return event.unreadable;
+    task.event = event;
+    task.isRaw = raw;
+    return undefined;
   }
 
   #follow(task: Task, outcome: Outcome, reason: string, sink: Sink): void {
@@ -201,7 +208,7 @@ export class Work implements TaskOwner {
       this.#context.counters.acknowledged.add(1);
       this.#settle(task);
     } else if (outcome === "retry") this.#retry(task, reason, sink.options);
-    else if (outcome === "drop") this.#giveUp(task, "dropped", reason);
+    else if (outcome === "drop") this.#giveUp(task, "dropped", reason, sink.options);
     else if (outcome === "interrupted") this.#interrupted(task, reason, sink.options);
     else this.#unimplemented(task, reason, sink);
   }
@@ -250,9 +257,13 @@ export class Work implements TaskOwner {
   }
 
   /** Nobody will get this one: to the dead-letter topic, or away. */
-  #giveUp(task: Task, event: "unreadable" | "dropped", reason: string): void {
+  #giveUp(
+    task: Task,
+    event: "unreadable" | "dropped",
+    reason: string,
+    { deadLetterTopic }: DeliveryOptions,
+  ): void {
     const { counters, warn } = this.#context;
-    const { deadLetterTopic } = task.sink?.sink.options ?? this.#options();
     if (event === "unreadable" || deadLetterTopic === undefined) counters[event].add(1);
     if (deadLetterTopic !== undefined) return this.#bury(task, deadLetterTopic, reason);
     warn({ message: task.messageId, reason }, `message ${event}, and there is no deadLetterTopic`);
@@ -262,20 +273,19 @@ export class Work implements TaskOwner {
   #bury(task: Task, deadLetterTopic: string, reason: string, failures = 0): void {
     const { clock, counters, warn } = this.#context;
     const { delivery, number: attempts, firstAttemptMs } = task;
-    task.state = TaskState.waiting;
+    task.state = TaskState.burying;
     this.#running++;
     const letter = { delivery, deadLetterTopic, reason, attempts, firstAttemptMs };
     this.#context.bury(letter).then(
       () => {
         counters.dead_lettered.add(1);
-        if (task.state === TaskState.waiting) this.#settle(task);
+        if (task.state === TaskState.burying) this.#settle(task);
         this.#released();
       },
       (error: unknown) => {
         if (failures === 0) warn({ deadLetterTopic, err: error }, "cannot write a dead letter");
         const again = () => this.#bury(task, deadLetterTopic, reason, failures + 1);
-        if (this.#stopped) this.#forget(task);
-        else if (task.state === TaskState.waiting)
+        if (task.state === TaskState.burying)
           this.#after(task, backoffMs(failures + 1), again, clock);
         this.#released();
       },
@@ -324,19 +334,11 @@ export class Work implements TaskOwner {
 
   /** Lets the next one of a lane go. */
   #advance(task: Task): void {
-    if (!task.holdsLane) return;
-    task.holdsLane = false;
     const next = this.#lanes.leave(task);
     if (next === undefined) return;
     next.state = TaskState.ready;
-    next.holdsLane = true;
     this.#ready.push(next);
     this.pump();
-  }
-
-  #options(): DeliveryOptions {
-    for (const sink of this.#sinks.keys()) return sink.options;
-    return defaultDelivery;
   }
 
   #callIdle(): void {
@@ -345,14 +347,3 @@ export class Work implements TaskOwner {
     for (const resolve of waiting) resolve();
   }
 }
-
-const UNREADABLE: Event = {
-  id: "",
-  source: "",
-  type: "",
-  specVersion: "",
-  dataContentType: "",
-  data: new Uint8Array(0),
-  expiresAtMs: undefined,
-  traceparent: "",
-};

@@ -11,7 +11,7 @@ import type {
 } from "../../component.ts";
 import { openSession, type Session } from "./connect.ts";
 import { KEY_HEADER } from "./held.ts";
-import { Link } from "./link.ts";
+import { Link } from "../../link.ts";
 import { natsMetadata, type NatsMetadata } from "./metadata.ts";
 import { topicFault } from "./names.ts";
 import { NoStream, tooLate } from "./publisher.ts";
@@ -81,7 +81,12 @@ export class NatsPubSub implements PubSub {
 
   async ping(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await this.#link.connected.connection.flush();
+    const { connection } = this.#link.connected;
+    // A flush that is under way when the connection is lost never settles.
+    await Promise.race([connection.flush(), connection.closed()]);
+    if (connection.isClosed()) {
+      throw backendErrors.BACKEND_UNAVAILABLE("Cannot reach nats: the connection was lost");
+    }
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { backoffMs, systemClock, type Logger, type Timer } from "@layotto/sidecar-kit";
-import { millis, type ConsumerInfo, type Msg } from "nats";
+import { millis, type ConsumerInfo, type Msg, type NatsConnection } from "nats";
 import type { BrokerSubscription, Delivery, Receiver, SubscribeRequest } from "../../component.ts";
 import type { Session } from "./connect.ts";
 import { Feed, type FeedReader } from "./feed.ts";
@@ -13,7 +13,7 @@ import {
   type Held,
   type MessageInfo,
 } from "./held.ts";
-import type { Link } from "./link.ts";
+import type { Link } from "../../link.ts";
 
 /** How long the server may take to withdraw what was asked for, and to take the last acknowledgements. */
 const GOODBYE_MS = 1500;
@@ -89,8 +89,7 @@ export class NatsSubscription implements BrokerSubscription, FeedReader {
     await this.#withdraw();
     for (const held of [...this.#held.values()]) this.#settle(held, NAK);
     const connection = this.#options.link.current?.connection;
-    // Rejects when the connection is lost: then there is nothing left to tell.
-    await within(GOODBYE_MS, connection?.flush());
+    if (connection !== undefined) await within(GOODBYE_MS, connection, connection.flush());
   }
 
   message(message: Msg, feed: Feed): void {
@@ -184,10 +183,11 @@ export class NatsSubscription implements BrokerSubscription, FeedReader {
     const waiting: string[] = (this.#withdrawing ??= []);
     const { stream_name, name } = this.#consumer;
     const session = this.#options.link.current;
-    await within(
-      GOODBYE_MS,
-      feed.close().then(() => session?.streams.lag(stream_name, name)),
-    );
+    const closed = feed.close();
+    if (session !== undefined) {
+      const forgotten = closed.then(() => session.streams.lag(stream_name, name));
+      await within(GOODBYE_MS, session.connection, forgotten);
+    }
     if (this.#withdrawing === waiting) this.#withdrawing = undefined;
     if (session !== undefined)
       for (const reply of waiting.splice(0)) tell(session.connection, reply, NAK);
@@ -243,10 +243,17 @@ export class NatsSubscription implements BrokerSubscription, FeedReader {
   }
 }
 
-/** Waits for something, but not longer than `ms`, whatever comes of it. */
-async function within(ms: number, work: Promise<unknown> | undefined): Promise<void> {
+/**
+ * Waits for something, whatever comes of it, but not longer than `ms`, and only while there is the connection: without
+ * it, what the client library promised may never settle.
+ */
+async function within(
+  ms: number,
+  connection: NatsConnection,
+  work: Promise<unknown>,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work?.catch(() => undefined), late]);
+  await Promise.race([work.catch(() => undefined), connection.closed(), late]);
   clearTimeout(timer);
 }

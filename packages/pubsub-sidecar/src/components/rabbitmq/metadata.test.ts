@@ -44,3 +44,12 @@ void it("topicFault: names the rule", () => {
   assert.match(topicFault("a\nb", "g") ?? "", /control/);
   assert.match(topicFault("x".repeat(250), "g") ?? "", /longer than 249 bytes/);
 });
+
+it("rabbitmqMetadata takes the concurrency in Dapr's words and as a number", () => {
+  const read = (concurrency: unknown) =>
+    rabbitmqMetadata.parse({ host: "amqp://localhost", concurrency }).concurrency;
+  assert.equal(read("parallel"), "parallel");
+  assert.equal(read("single"), "single");
+  assert.equal(read("7"), 7);
+  assert.throws(() => read("many"));
+});

@@ -11,6 +11,12 @@ const url = /^amqps?:\/\/[^/?#]/;
 export const rabbitmqMetadata = z
   .strictObject({
     ...commonShape,
+    concurrency: z
+      .union([z.enum(["parallel", "single"]), commonShape.concurrency])
+      .optional()
+      .meta({
+        description: "Messages that the app works on at a time: a number, single = 1, parallel = 10",
+      }),
     host: secret({ minLength: 1 })
       .refine((value) => url.test(value), {
         error: "must be an address like amqp://user:password@host:5672/vhost, or amqps://…",

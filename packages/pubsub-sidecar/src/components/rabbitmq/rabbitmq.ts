@@ -9,7 +9,7 @@ import type {
   Receiver,
   SubscribeRequest,
 } from "../../component.ts";
-import { Link } from "../nats/link.ts";
+import { Link } from "../../link.ts";
 import { goodbye, lineGone, modelGone, openModel, openPublishLine } from "./connect.ts";
 import type { PublishLine } from "./connect.ts";
 import { before } from "./errors.ts";

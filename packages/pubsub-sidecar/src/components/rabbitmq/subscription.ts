@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { backoffMs, systemClock, type Logger, type Timer } from "@layotto/sidecar-kit";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { BrokerSubscription, Delivery, Receiver, SubscribeRequest } from "../../component.ts";
-import type { Link } from "../nats/link.ts";
+import type { Link } from "../../link.ts";
 import { onChannel } from "./connect.ts";
 import { before, rabbitError } from "./errors.ts";
 import { KEY_HEADER } from "./headers.ts";
