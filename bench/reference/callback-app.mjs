@@ -65,9 +65,11 @@ async function steady({ gatewayPort, pubsub, topic, rate, seconds }) {
   return { p50: at(0.5), p99: at(0.99), sent, got: sorted.length, failures: failures.slice(0, 3) };
 }
 
-process.on("message", async (message) => {
+async function answer(message) {
   if (message.reset) [count, lastAt] = [0, 0];
   process.send(message.steady ? await steady(message.steady) : { count, lastAt });
-});
+}
+
+process.on("message", (message) => void answer(message));
 process.once("disconnect", () => process.exit(0));
 process.send("listening");

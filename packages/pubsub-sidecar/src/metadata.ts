@@ -3,11 +3,9 @@ import { z } from "zod";
 
 /** How messages reach the app: the same keys in a component's metadata, in a subscription of the file and of the app. */
 export const deliveryShape = {
-  concurrency: stringInt({ min: 1, max: 10_000 })
-    .optional()
-    .meta({
-      description: "Messages of a subscription that the app works on at a time; default 10",
-    }),
+  concurrency: stringInt({ min: 1, max: 10_000 }).optional().meta({
+    description: "Messages of a subscription that the app works on at a time; default 10",
+  }),
   prefetch: stringInt({ min: 1, max: 100_000 })
     .optional()
     .meta({ description: "Messages of a subscription held in memory; default 100" }),

@@ -1,4 +1,4 @@
-import { GrpcError, Metadata, type CallOptions } from "@layotto/grpc-transport";
+import { type CallOptions, type GrpcError, Metadata } from "@layotto/grpc-transport";
 import { codecFor } from "@layotto/proto/codec";
 import {
   TopicEventRequestSchema,

@@ -107,7 +107,6 @@ export class AppSubscriptions {
     for (const { path, message } of faults) {
       logger.error({ pubsub, topic }, `metadata ${path.join(".")} of a subscription ${message}`);
     }
-    let subscription: Subscription | undefined;
     const sink = new AppSink({
       channel: this.#channel,
       pubsub,
@@ -115,11 +114,10 @@ export class AppSubscriptions {
       options,
       metadata: textsOf(metadata),
       warn: (fields, message) => logger.warn(fields, message),
-      changed: () => subscription?.changed(),
+      changed: () => attached.subscription.changed(),
     });
     const attached = subscriptions.attach(pubsub, topic, sink);
-    ({ subscription } = attached);
-    const { detach } = attached;
+    const { subscription, detach } = attached;
     const active = { wanted: JSON.stringify(wanted), sink, subscription, detach };
     this.#active.set(key, active);
     return active;

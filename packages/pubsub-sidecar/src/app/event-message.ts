@@ -5,7 +5,7 @@ const NONE: Record<string, string> = {};
 const STATUS_OUTCOMES: readonly Outcome[] = ["success", "retry", "drop"];
 
 /** Metadata of an event: which attempt it is, from the second on. */
-export const ATTEMPT_KEY = "layotto-delivery-attempt";
+const ATTEMPT_KEY = "layotto-delivery-attempt";
 
 /** The event as the app gets it. */
 export function eventRequest(attempt: Attempt, pubsub: string, topic: string): TopicEventRequest {

@@ -124,6 +124,7 @@ async function readAnswers(
         sink.processed(type.value.id, type.value.status?.status ?? 0);
     }
   } catch (error) {
-    sink.end(call.cancelled ? undefined : error);
+    // Errors of a call are GrpcErrors, and what is thrown above is an RpcError.
+    sink.end(call.cancelled || !(error instanceof Error) ? undefined : error);
   }
 }

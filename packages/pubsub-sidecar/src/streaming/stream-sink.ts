@@ -35,7 +35,7 @@ export class StreamSink implements Sink {
   readonly #sent = new Map<string, Sent[]>();
   #wake: Deferred<void> = deferred<void>();
   #ended = false;
-  #failure: unknown;
+  #failure: Error | undefined;
   #timer: Timer | undefined;
 
   constructor(own: StreamSinkOptions) {
@@ -88,7 +88,7 @@ export class StreamSink implements Sink {
   }
 
   /** Ends the stream; what it has not answered goes elsewhere. */
-  end(failure?: unknown): void {
+  end(failure?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#failure = failure;

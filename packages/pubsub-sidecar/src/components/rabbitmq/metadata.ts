@@ -15,7 +15,8 @@ export const rabbitmqMetadata = z
       .union([z.enum(["parallel", "single"]), commonShape.concurrency])
       .optional()
       .meta({
-        description: "Messages that the app works on at a time: a number, single = 1, parallel = 10",
+        description:
+          "Messages that the app works on at a time: a number, single = 1, parallel = 10",
       }),
     host: secret({ minLength: 1 })
       .refine((value) => url.test(value), {
