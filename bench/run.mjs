@@ -63,7 +63,7 @@ async function runAll() {
       if (parts.has("reference")) await measureReferences(bench);
       if (parts.has("latency")) await measureLatency(bench, system);
       if (parts.has("embedded")) await measureEmbedded(bench, system);
-      if (parts.has("pubsub")) await measurePubsub(bench, { redis });
+      if (parts.has("pubsub")) await measurePubsub(bench, redis);
       if (parts.has("growth")) await measureGrowth(bench, system);
     });
   } finally {

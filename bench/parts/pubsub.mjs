@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { call } from "../lib/call.mjs";
 import { runH2load } from "../lib/h2load.mjs";
@@ -6,7 +8,7 @@ import { charged, measure } from "../lib/measure.mjs";
 import { methods, requests } from "../lib/messages.mjs";
 import { freePort, start, stop, waitUntil } from "../lib/processes.mjs";
 import { oneDigit, thousands } from "../lib/report.mjs";
-import { DELIVERY, DELIVERY_LATENCY, PUBLISH, TAIL } from "../lib/rows.mjs";
+import { DELIVERY, DELIVERY_LATENCY, PUBLISH, RATIO_TO_KAFKAJS, TAIL } from "../lib/rows.mjs";
 import { counted } from "../lib/statuses.mjs";
 import { startSystem } from "../lib/system.mjs";
 
@@ -15,16 +17,41 @@ const TOPIC = "events";
 /** A topic that nobody subscribes to. */
 const UNHEARD = "unheard";
 const RATE = 1_000;
+/** Of topics that Kafka creates. */
+const PARTITIONS = 8;
+const execute = promisify(execFile);
+const deliveryName = (pubsub) => `publish → app acknowledges, ${pubsub}`;
 
 /** Publish alone, publish until the app has acknowledged, and the time between the two at a steady rate. */
-export async function measurePubsub(bench, { redis, kafka }) {
+export async function measurePubsub(bench, redis) {
+  const kafka = await startKafkaIfInstalled(bench);
+  try {
+    await measureComponents(bench, redis, kafka);
+    if (kafka) await measureBareKafka(bench, kafka);
+  } finally {
+    await kafka?.stop();
+  }
+}
+
+async function startKafkaIfInstalled({ result }) {
+  const { skipWithoutKafka, startKafka } = await import("@layotto/pubsub-sidecar/testing");
+  const missing = skipWithoutKafka();
+  if (missing === false) return startKafka({ properties: { "num.partitions": PARTITIONS } });
+  result.notes.push(`Kafka: not measured, ${missing}`);
+  return undefined;
+}
+
+async function measureComponents(bench, redis, kafka) {
   const components = {
     memory: { type: "in-memory" },
     embedded: { type: "embedded" },
     ...(redis && {
       redis: { type: "redis", metadata: { redisHost: `127.0.0.1:${redis.port}` } },
     }),
-    ...(kafka && { kafka: { type: "kafka", metadata: { brokers: kafka.address } } }),
+    // The events have no key: without an order of their own they need not wait for one another.
+    ...(kafka && {
+      kafka: { type: "kafka", metadata: { brokers: kafka.addresses, ordering: "none" } },
+    }),
   };
   const port = await freePort();
   const metadata = { concurrency: "128", prefetch: "512" };
@@ -118,7 +145,7 @@ async function measureDelivery({ result, options, say }, system, app, pubsub) {
   };
   const warm = await run(12_800);
   const count = Math.ceil((warm.perSecond * options.seconds) / 128) * 128;
-  const name = `publish → app acknowledges, ${pubsub}`;
+  const name = deliveryName(pubsub);
   const measured = await counted(system, methods.publishEvent, async () => ({
     ...(await charged(pids, () => run(count))),
     calls: count,
@@ -126,6 +153,21 @@ async function measureDelivery({ result, options, say }, system, app, pubsub) {
   result.add({ name, load: LOAD.name, ...measured });
   say(`${name}: ${thousands(measured.perSecond)} messages/s`);
   check(result, name, measured, DELIVERY[pubsub]);
+}
+
+/** kafkajs in one process, without anything of ours, against what went through everything just before. */
+async function measureBareKafka({ result, options, say }, kafka) {
+  const path = fileURLToPath(new URL("../reference/kafkajs.mjs", import.meta.url));
+  const messages = String(options.seconds * 20_000);
+  const args = [path, kafka.addresses, "128", messages, "500", String(PARTITIONS)];
+  const { stdout } = await execute(process.execPath, args);
+  const { consumed } = JSON.parse(stdout);
+  const ours = result.find(deliveryName("kafka"), LOAD.name)?.perSecond ?? 0;
+  const ratio = ours / consumed;
+  const shown = `${ratio.toFixed(2)} (${thousands(ours)} of ${thousands(consumed)})`;
+  const name = "publish → app acknowledges on Kafka ÷ bare kafkajs, produced and consumed";
+  result.check(name, ratio, RATIO_TO_KAFKAJS, { shown, atLeast: true });
+  say(`${name}: ${shown}`);
 }
 
 async function measureSteady({ result, options, say }, system, app, pubsub) {

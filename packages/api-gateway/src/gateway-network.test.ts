@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { GrpcClient, GrpcError, Metadata, Status } from "@layotto/grpc-transport";
-import { eventually } from "@layotto/sidecar-kit/testing";
-import { certificate, noCertificates } from "./testing/certificate.ts";
+import { eventually, selfSigned, skipWithout, tempDir } from "@layotto/sidecar-kit/testing";
 import { FakeSidecar, type FakeSidecarOptions } from "./testing/fake-sidecar.ts";
 import { echo, hello, ready, sidecar, start } from "./testing/harness.ts";
 
@@ -17,9 +16,9 @@ function answering(name: string, seen: (string | undefined)[] = []): FakeSidecar
   };
 }
 
-describe("Gateway over TLS", { skip: noCertificates }, () => {
+describe("Gateway over TLS", { skip: skipWithout("openssl") }, () => {
   test("serves TLS on its TCP listeners, and demands client certificates when told to", async (t) => {
-    const { cert, key } = certificate(t);
+    const { cert, key } = selfSigned(tempDir(t));
     const tls = { cert, key, clientCa: cert };
     const { gateway, runDir } = await start(t, ["state"], { tls });
     await sidecar(t, runDir, "state");
@@ -37,7 +36,7 @@ describe("Gateway over TLS", { skip: noCertificates }, () => {
   });
 
   test("reaches a sidecar by mutual TLS", async (t) => {
-    const { cert, key } = certificate(t);
+    const { cert, key } = selfSigned(tempDir(t));
     const ca = readFileSync(cert);
     const tls = { cert: ca, key: readFileSync(key), ca, requestClientCert: true };
     const remote = new FakeSidecar({ methods: answering("remote"), tls });

@@ -8,8 +8,14 @@ import {
   SayHelloRequestSchema,
   SayHelloResponseSchema,
 } from "@layotto/proto/spec/proto/runtime/v1/runtime";
-import { eventually, startProcess, tempDir, type TestProcess } from "@layotto/sidecar-kit/testing";
-import { certificate, noCertificates } from "./testing/certificate.ts";
+import {
+  eventually,
+  selfSigned,
+  skipWithout,
+  startProcess,
+  tempDir,
+  type TestProcess,
+} from "@layotto/sidecar-kit/testing";
 import { start, type Started } from "./testing/harness.ts";
 
 const sayHello = "/spec.proto.runtime.v1.Runtime/SayHello";
@@ -38,9 +44,9 @@ function gatewayTo(t: TestContext, address: string, upstream: object): Promise<S
 const isUnavailable = (error: unknown): boolean =>
   error instanceof GrpcError && error.code === Status.UNAVAILABLE;
 
-describe("gateway and a sidecar over TCP with mutual TLS", { skip: noCertificates }, () => {
+describe("gateway and a sidecar over TCP with mutual TLS", { skip: skipWithout("openssl") }, () => {
   test("calls get through with the right certificate, and only with it", async (t) => {
-    const { cert, key } = certificate(t);
+    const { cert, key } = selfSigned(tempDir(t));
     const sidecar = sidecarProcess(t, { tls: { cert, key, clientCa: cert } });
     const address = await sidecar.ready();
     assert.equal(
@@ -48,7 +54,7 @@ describe("gateway and a sidecar over TCP with mutual TLS", { skip: noCertificate
       "hello, eva",
     );
 
-    const stranger = certificate(t);
+    const stranger = selfSigned(tempDir(t));
     const wrong = { ca: cert, cert: stranger.cert, key: stranger.key };
     for (const tls of [{ ca: cert }, wrong]) {
       await assert.rejects(greeting(await gatewayTo(t, address, { tls })), isUnavailable);
@@ -57,7 +63,7 @@ describe("gateway and a sidecar over TCP with mutual TLS", { skip: noCertificate
   });
 
   test("a sidecar with another certificate than expected gets no call", async (t) => {
-    const [real, other] = [certificate(t), certificate(t)];
+    const [real, other] = [selfSigned(tempDir(t)), selfSigned(tempDir(t))];
     const sidecar = sidecarProcess(t, { tls: { cert: other.cert, key: other.key } });
     const tls = { ca: real.cert, cert: real.cert, key: real.key };
     await assert.rejects(
@@ -67,7 +73,7 @@ describe("gateway and a sidecar over TCP with mutual TLS", { skip: noCertificate
   });
 
   test("tls and token are both wanted when both are set", async (t) => {
-    const { cert, key } = certificate(t);
+    const { cert, key } = selfSigned(tempDir(t));
     const token = "long enough";
     const sidecar = sidecarProcess(t, { tls: { cert, key }, token });
     const address = await sidecar.ready();

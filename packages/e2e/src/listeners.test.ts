@@ -10,10 +10,9 @@ import {
   Status,
   type TlsClientOptions,
 } from "@layotto/grpc-transport";
-import { skipWithout } from "@layotto/sidecar-kit/testing";
+import { makeAuthority, skipWithout } from "@layotto/sidecar-kit/testing";
 import { runtime } from "./harness/calls.ts";
 import { hellos } from "./harness/configs.ts";
-import { makeAuthority } from "./harness/certificates.ts";
 import { startLayotto } from "./harness/layotto.ts";
 import { type Scope, scopeOf } from "./harness/scope.ts";
 
@@ -77,8 +76,8 @@ describe("unix socket listener", () => {
 describe("TLS listener", { skip: skipWithout("openssl") }, () => {
   it("serves clients that trust it, and no others", async (t) => {
     const scope = scopeOf(t);
-    const authority = await makeAuthority(scope.folder());
-    const { cert, key } = await authority.issue("server");
+    const authority = makeAuthority(scope.folder());
+    const { cert, key } = authority.issue("server");
     const config = { hellos, gateway: { tls: { cert, key } } };
     const layotto = scope.use(await startLayotto({ config }));
     const at = (tls?: TlsClientOptions): ClientTarget => {
@@ -95,9 +94,9 @@ describe("TLS listener", { skip: skipWithout("openssl") }, () => {
 
   it("with clientCa demands a certificate of that authority", async (t) => {
     const scope = scopeOf(t);
-    const authority = await makeAuthority(scope.folder());
-    const other = await makeAuthority(scope.folder());
-    const { cert, key } = await authority.issue("server");
+    const authority = makeAuthority(scope.folder());
+    const other = makeAuthority(scope.folder());
+    const { cert, key } = authority.issue("server");
     const config = { hellos, gateway: { tls: { cert, key, clientCa: authority.cert } } };
     const layotto = scope.use(await startLayotto({ config }));
     const greetWith = async (client?: { cert: string; key: string }): Promise<string> => {
@@ -105,8 +104,8 @@ describe("TLS listener", { skip: skipWithout("openssl") }, () => {
       const tls = { ca: readFileSync(authority.cert), serverName: "localhost", ...own };
       return await greet(scope, { host: "127.0.0.1", port: layotto.port, tls });
     };
-    assert.equal(await greetWith(await authority.issue("client")), "greeting, eva");
-    for (const bad of [undefined, await other.issue("client")])
+    assert.equal(await greetWith(authority.issue("client")), "greeting, eva");
+    for (const bad of [undefined, other.issue("client")])
       assert.equal((await refusal(greetWith(bad))).code, Status.UNAVAILABLE);
   });
 });

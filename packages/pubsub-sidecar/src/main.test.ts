@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { startProcess, tempDir } from "@layotto/sidecar-kit/testing";
+import { startProcess, tempDir, withoutPackages } from "@layotto/sidecar-kit/testing";
 
 const clients = ["zod", "ioredis", "kafkajs", "nats", "amqplib", "mqtt"];
 
@@ -40,7 +40,7 @@ describe("pubsub-sidecar as a process", () => {
     const { ready, child, exited } = start(
       test,
       { pub_subs, subscriptions: [{ pubsub: "m", topic: "t" }] },
-      { NODE_OPTIONS: withoutPackages(clients) },
+      { NODE_OPTIONS: withoutPackages(...clients) },
     );
     await ready();
     child.kill("SIGTERM");
@@ -63,17 +63,3 @@ describe("pubsub-sidecar as a process", () => {
     assert.match(second.stderr(), /pub_subs\.q\.metadata\.qos: must be 1/);
   });
 });
-
-/** An option for Node with which importing any of these packages fails. */
-function withoutPackages(names: readonly string[]): string {
-  const hook = `export async function resolve(name, context, next) {
-    if (${JSON.stringify(names)}.includes(name)) throw new Error("imported " + name);
-    return next(name, context);
-  }`;
-  const register = `import { register } from "node:module"; register(${JSON.stringify(moduleUrl(hook))});`;
-  return `--import=${moduleUrl(register)}`;
-}
-
-function moduleUrl(source: string): string {
-  return `data:text/javascript,${encodeURIComponent(source)}`;
-}

@@ -36,10 +36,11 @@ export class PubSubs {
     return this.#configs[pubsub]?.type ?? "";
   }
 
-  /** The consumer group of a component's subscriptions: `consumerID`, otherwise the app. */
+  /** The consumer group of a component's subscriptions: `consumerID` (kafka: `consumerGroup`), otherwise the app. */
   groupOf(pubsub: string): string {
     const metadata: unknown = this.#configs[pubsub]?.metadata;
-    const configured: unknown = Reflect.get(Object(metadata), "consumerID");
+    const named = (key: string): unknown => Reflect.get(Object(metadata), key);
+    const configured = named("consumerGroup") ?? named("consumerID");
     return typeof configured === "string" ? configured : this.#appId || DEFAULT_GROUP;
   }
 

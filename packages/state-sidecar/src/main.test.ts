@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { Environment } from "@layotto/embedded-store";
-import { startProcess, tempDir } from "@layotto/sidecar-kit/testing";
+import { startProcess, tempDir, withoutPackages } from "@layotto/sidecar-kit/testing";
 
 const embedded = { type: "embedded" };
 
@@ -62,17 +62,3 @@ describe("state-sidecar as a process", () => {
     assert.equal(await exited, 0);
   });
 });
-
-/** An option for Node with which importing any of these packages fails. */
-function withoutPackages(...names: string[]): string {
-  const hook = `export async function resolve(name, context, next) {
-    if (${JSON.stringify(names)}.includes(name)) throw new Error("imported " + name);
-    return next(name, context);
-  }`;
-  const register = `import { register } from "node:module"; register(${JSON.stringify(moduleUrl(hook))});`;
-  return `--import=${moduleUrl(register)}`;
-}
-
-function moduleUrl(source: string): string {
-  return `data:text/javascript,${encodeURIComponent(source)}`;
-}

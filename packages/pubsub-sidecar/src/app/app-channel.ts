@@ -67,9 +67,14 @@ export class AppChannel {
     return this.#present;
   }
 
-  /** Whether a call that has just failed did so because the app went away. */
-  get broken(): boolean {
-    return this.#client.connection === null;
+  /** Number of the connection that calls use now, while {@link ready}. */
+  get connection(): number {
+    return this.#connection;
+  }
+
+  /** Whether that connection is no more. The app may have come back on another one meanwhile. */
+  hasLost(connection: number): boolean {
+    return connection !== this.#connection || this.#client.connection === null;
   }
 
   connect(): void {
@@ -104,15 +109,23 @@ export class AppChannel {
       .unary(LIST, NOTHING, { timeoutMs: LIST_TIMEOUT_MS })
       .then(
         ({ message }) => {
-          if (connection !== this.#connection) return;
-          const { subscriptions } = fromBinary(ListTopicSubscriptionsResponseSchema, message);
-          this.#come(subscriptions);
+          if (connection === this.#connection) this.#answered(message, attempt);
         },
         (error: unknown) => {
           if (connection === this.#connection) this.#askFailed(error, attempt);
         },
       )
       .catch((err: unknown) => this.#options.logger.error({ err }, "cannot take the app's answer"));
+  }
+
+  #answered(message: Uint8Array, attempt: number): void {
+    let subscriptions: readonly TopicSubscription[];
+    try {
+      ({ subscriptions } = fromBinary(ListTopicSubscriptionsResponseSchema, message));
+    } catch (error) {
+      return this.#askFailed(error, attempt);
+    }
+    this.#come(subscriptions);
   }
 
   #askFailed(error: unknown, attempt: number): void {

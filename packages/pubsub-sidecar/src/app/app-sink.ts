@@ -16,7 +16,7 @@ const replies = codecFor(TopicEventResponseSchema);
 
 /** What an {@link AppSink} is made of. */
 export interface AppSinkOptions {
-  readonly channel: AppChannel;
+  readonly channel: Pick<AppChannel, "ready" | "connection" | "hasLost" | "call">;
   readonly pubsub: string;
   readonly topic: string;
   readonly options: DeliveryOptions;
@@ -48,9 +48,10 @@ export class AppSink implements Sink {
 
   deliver(attempt: Attempt): void {
     const { channel, pubsub, topic } = this.#own;
+    const { connection } = channel;
     const message = requests.encode(eventRequest(attempt, pubsub, topic));
     channel.call(ON_EVENT, message, this.#optionsFor(attempt), (error, reply) => {
-      if (error !== undefined) this.#failed(attempt, error);
+      if (error !== undefined) this.#failed(attempt, error, connection);
       else this.#answered(attempt, reply?.message);
     });
   }
@@ -88,10 +89,11 @@ export class AppSink implements Sink {
     attempt.done(outcome, outcome === "drop" ? "the app dropped it" : "the app answered RETRY");
   }
 
-  #failed(attempt: Attempt, error: GrpcError): void {
+  #failed(attempt: Attempt, error: GrpcError, connection: number): void {
     const reason = `${statusName(error.code)}: ${error.message}`;
     if (error.code === Status.UNIMPLEMENTED) return attempt.done("unimplemented", reason);
-    const isGone = error.code === Status.UNAVAILABLE && this.#own.channel.broken;
+    const { channel } = this.#own;
+    const isGone = error.code === Status.UNAVAILABLE && channel.hasLost(connection);
     attempt.done(isGone ? "interrupted" : "retry", reason);
   }
 }

@@ -1,6 +1,6 @@
 import type { ClientTarget } from "@layotto/grpc-transport";
 import type { TopicSubscription } from "@layotto/proto/spec/proto/runtime/v1/appcallback";
-import type { Clock, Logger } from "@layotto/sidecar-kit";
+import { backoffMs, type Clock, type Logger, type Timer } from "@layotto/sidecar-kit";
 import type { Subscription } from "../delivery/subscription.ts";
 import type { Subscriptions } from "../delivery/subscriptions.ts";
 import type { PubSubs } from "../pubsubs.ts";
@@ -37,6 +37,7 @@ export class AppSubscriptions {
   readonly #options: AppSubscriptionsOptions;
   readonly #channel: AppChannel;
   #active = new Map<string, Active>();
+  #keepAgain: Timer | undefined;
 
   constructor(options: AppSubscriptionsOptions) {
     this.#options = options;
@@ -62,16 +63,21 @@ export class AppSubscriptions {
 
   /** Ends the connection to the app. Messages must have been drained before. */
   close(): Promise<void> {
+    this.#keepAgain?.cancel();
     return this.#channel.close();
   }
 
   /** What the file declares is known before the app comes: the broker should keep its messages for it. */
-  #keepDeclared(): void {
-    const { declared, pubsubs } = this.#options;
-    for (const { pubsub, topic } of declared) {
-      // A component that is not open yet is asked again when it is.
-      pubsubs.keep(pubsub, topic, pubsubs.groupOf(pubsub)).catch(() => {});
-    }
+  #keepDeclared(attempt = 1): void {
+    const { declared, pubsubs, subscriptions, clock } = this.#options;
+    const kept = declared
+      .filter(({ pubsub }) => pubsubs.components.has(pubsub))
+      .map(({ pubsub, topic }) => pubsubs.keep(pubsub, topic, pubsubs.groupOf(pubsub)));
+    Promise.all(kept).catch(() => {
+      if (subscriptions.draining) return;
+      this.#keepAgain?.cancel();
+      this.#keepAgain = clock.after(backoffMs(attempt), () => this.#keepDeclared(attempt + 1));
+    });
   }
 
   #reconcile(listed: readonly TopicSubscription[]): void {
@@ -84,7 +90,7 @@ export class AppSubscriptions {
     }
     for (const [key, active] of this.#active) {
       const same = wanted.get(key);
-      if (same !== undefined && JSON.stringify(same) === active.wanted) continue;
+      if (same !== undefined && textOf(same) === active.wanted) continue;
       active.detach();
       this.#active.delete(key);
     }
@@ -105,8 +111,11 @@ export class AppSubscriptions {
     }
     const { options, faults } = pubsubs.deliveryOf(pubsub, metadata);
     for (const { path, message } of faults) {
-      logger.error({ pubsub, topic }, `metadata ${path.join(".")} of a subscription ${message}`);
+      const name = path.join(".");
+      logger.error({ pubsub, topic }, `cannot subscribe the app: metadata ${name} ${message}`);
     }
+    // With other settings than it meant, e.g. for raw payload or dead letters, messages could be lost.
+    if (faults.length > 0) return undefined;
     const sink = new AppSink({
       channel: this.#channel,
       pubsub,
@@ -118,7 +127,7 @@ export class AppSubscriptions {
     });
     const attached = subscriptions.attach(pubsub, topic, sink);
     const { subscription, detach } = attached;
-    const active = { wanted: JSON.stringify(wanted), sink, subscription, detach };
+    const active = { wanted: textOf(wanted), sink, subscription, detach };
     this.#active.set(key, active);
     return active;
   }
@@ -130,6 +139,12 @@ export class AppSubscriptions {
 
 function keyOf({ pubsub, topic }: { pubsub: string; topic: string }): string {
   return JSON.stringify([pubsub, topic]);
+}
+
+/** The same for the same subscription: the order of metadata means nothing, and changes with each answer of some apps. */
+function textOf({ pubsub, topic, metadata }: WantedSubscription): string {
+  const entries = Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([pubsub, topic, entries]);
 }
 
 /** Metadata of the file may hold numbers and truth values; components know text only. */

@@ -141,4 +141,15 @@ describe("delivery to the app", () => {
     await app.got(1);
     assert.equal(seen, traceparent);
   });
+
+  it("a subscription whose metadata cannot be used is reported and takes no messages", async () => {
+    app.topics = [{ pubsubName: "p", topic: "t", metadata: { rawPayload: "perhaps" } }];
+    await app.start();
+    const started = await start();
+    const lines = () => started.context.lines.map((line) => String(line["msg"]));
+    await eventually("the report", () =>
+      lines().some((line) => line.startsWith("cannot subscribe the app: metadata rawPayload")),
+    );
+    assert.equal(await stateOf(started), undefined);
+  });
 });

@@ -20,7 +20,8 @@ export interface StreamSinkOptions {
 
 interface Sent {
   readonly attempt: Attempt;
-  readonly deadlineMs: number;
+  /** Infinity while another event of the same id waits for its answer. */
+  deadlineMs: number;
 }
 
 /** Hands events to a stream of `SubscribeTopicEvents` and matches the answers by the event's id. */
@@ -29,9 +30,12 @@ export class StreamSink implements Sink {
   readonly options: DeliveryOptions;
   readonly metadata: Readonly<Record<string, string>>;
   readonly #own: StreamSinkOptions;
-  /** Events to be sent; at most `concurrency` of them and those below together. */
-  readonly #outbox: TopicEventRequest[] = [];
-  /** Event id → attempts that wait for its answer, oldest first: ids need not be unique. */
+  /** Those of the attempts below whose events are to be sent. */
+  readonly #outbox: Sent[] = [];
+  /**
+   * Event id → attempts that wait for its answer. Ids need not be unique, and an answer says nothing else: only the
+   * first one of a list is with the stream.
+   */
   readonly #sent = new Map<string, Sent[]>();
   #wake: Deferred<void> = deferred<void>();
   #ended = false;
@@ -49,15 +53,12 @@ export class StreamSink implements Sink {
   }
 
   deliver(attempt: Attempt): void {
-    const { pubsub, topic, clock, options } = this.#own;
-    const sent = { attempt, deadlineMs: clock.now() + options.timeoutMs };
+    const sent = { attempt, deadlineMs: Infinity };
     const { id } = attempt.event;
     const same = this.#sent.get(id);
-    if (same === undefined) this.#sent.set(id, [sent]);
-    else same.push(sent);
-    this.#outbox.push(eventRequest(attempt, pubsub, topic));
-    this.#wake.resolve();
-    this.#watch();
+    if (same !== undefined) return void same.push(sent);
+    this.#sent.set(id, [sent]);
+    this.#send(sent);
   }
 
   /** A stream cannot say that it implements nothing. */
@@ -65,10 +66,8 @@ export class StreamSink implements Sink {
 
   /** The stream has answered an event. One that is not known here was answered too late. */
   processed(id: string, status: number): void {
-    const same = this.#sent.get(id);
-    const sent = same?.shift();
-    if (same === undefined || sent === undefined) return;
-    if (same.length === 0) this.#sent.delete(id);
+    const sent = this.#take(id);
+    if (sent === undefined) return;
     const outcome = outcomeOf(status);
     sent.attempt.done(outcome, outcome === "success" ? "" : `the stream answered ${outcome}`);
   }
@@ -80,8 +79,9 @@ export class StreamSink implements Sink {
         if (this.#failure !== undefined) throw this.#failure;
         return undefined;
       }
-      const event = this.#outbox.shift();
-      if (event !== undefined) return event;
+      const { pubsub, topic } = this.#own;
+      const sent = this.#outbox.shift();
+      if (sent !== undefined) return eventRequest(sent.attempt, pubsub, topic);
       this.#wake = deferred<void>();
       await this.#wake.promise;
     }
@@ -111,15 +111,31 @@ export class StreamSink implements Sink {
   }
 
   #expire(nowMs: number): void {
-    for (const [id, same] of this.#sent) {
-      const late = same.filter((each) => each.deadlineMs <= nowMs);
-      if (late.length === 0) continue;
-      const rest = same.filter((each) => each.deadlineMs > nowMs);
-      if (rest.length === 0) this.#sent.delete(id);
-      else this.#sent.set(id, rest);
-      for (const { attempt } of late) {
-        attempt.done("retry", `the stream did not answer within ${this.options.timeoutMs} ms`);
-      }
+    for (const [id, [first]] of this.#sent) {
+      if (first === undefined || first.deadlineMs > nowMs) continue;
+      this.#take(id);
+      first.attempt.done("retry", `the stream did not answer within ${this.options.timeoutMs} ms`);
     }
+  }
+
+  #send(sent: Sent): void {
+    const { clock, options } = this.#own;
+    sent.deadlineMs = clock.now() + options.timeoutMs;
+    this.#outbox.push(sent);
+    this.#wake.resolve();
+    this.#watch();
+  }
+
+  /** Takes out the event of that id that the stream has, and sends the next one. */
+  #take(id: string): Sent | undefined {
+    const same = this.#sent.get(id);
+    const first = same?.shift();
+    if (same === undefined || first === undefined) return undefined;
+    const at = this.#outbox.indexOf(first);
+    if (at >= 0) this.#outbox.splice(at, 1);
+    const [next] = same;
+    if (next === undefined) this.#sent.delete(id);
+    else this.#send(next);
+    return first;
   }
 }

@@ -33,7 +33,8 @@ export async function collect(
   const request = { topic, group, prefetch: limit, metadata: {} };
   const subscription = await component.subscribe(request, receiver);
   try {
-    for (let quietMs = waitMs; taken.size < limit; quietMs = QUIET_MS) {
+    while (taken.size < limit) {
+      const quietMs = taken.size === 0 ? waitMs : Math.min(waitMs, QUIET_MS);
       const before = taken.size;
       await wait(quietMs, (wake) => (arrived = wake));
       if (taken.size === before) break;

@@ -18,3 +18,10 @@ export {
 export { eventually, waitFor } from "./wait.ts";
 export { fakeServer, type FakeCallOptions, type FakeServer } from "./fake-server.ts";
 export { startProcess, type ProcessOptions, type TestProcess } from "./process.ts";
+export {
+  makeAuthority,
+  selfSigned,
+  type Authority,
+  type CertificateFiles,
+} from "./certificates.ts";
+export { withoutPackages } from "./without-packages.ts";

@@ -76,10 +76,10 @@ export class KafkaPubSub implements PubSub {
 
   subscribe(request: SubscribeRequest, receiver: Receiver): Promise<BrokerSubscription> {
     const { topic, prefetch, metadata } = request;
-    const { consumerGroup, initialOffset } = this.#metadata;
+    const { initialOffset } = this.#metadata;
     return KafkaSubscription.open({
       client: this.#client,
-      consume: { topic, group: consumerGroup ?? request.group, initialOffset },
+      consume: { topic, group: request.group, initialOffset },
       ordering: orderingOf(metadata["ordering"]) ?? this.#metadata.ordering,
       prefetch,
       receiver,

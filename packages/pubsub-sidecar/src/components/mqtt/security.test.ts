@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { RpcError } from "@layotto/sidecar-kit";
 import {
   findProgram,
+  selfSigned,
   skipWithout,
   temporaryDirectory,
   testCall,
@@ -14,7 +16,6 @@ import { Recorder, publishRequest, subscribeRequest } from "../../testing/index.
 import { mqttMetadata } from "./metadata.ts";
 import { MqttPubSub } from "./mqtt.ts";
 import { startMosquitto } from "./testing/broker.ts";
-import { makeCertificate } from "./testing/certificate.ts";
 
 const skip = skipWithout("mosquitto") || skipWithout("openssl") || skipWithout("mosquitto_passwd");
 
@@ -22,7 +23,8 @@ describe("mqtt: TLS and passwords", { skip }, () => {
   it("url: mqtts with caCert, user and password; refuses others", async (t) => {
     const dir = temporaryDirectory();
     t.after(() => dir.remove());
-    const { certFile, keyFile, cert } = makeCertificate(dir.path);
+    const { cert: certFile, key: keyFile } = selfSigned(dir.path);
+    const cert = readFileSync(certFile, "utf8");
     const passwords = join(dir.path, "passwords");
     const program = findProgram("mosquitto_passwd") ?? "mosquitto_passwd";
     execFileSync(program, ["-c", "-b", passwords, "shop", "pa:ss"]);

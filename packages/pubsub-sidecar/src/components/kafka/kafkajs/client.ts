@@ -9,7 +9,7 @@ import type {
   PartitionOffsets,
 } from "../port.ts";
 import { KafkajsConsumer } from "./consumer.ts";
-import { brokerErrorOf } from "./faults.ts";
+import { brokerErrorOf, isComing } from "./faults.ts";
 import { Link } from "./link.ts";
 import { mendKafkajs } from "./quirks.ts";
 import { createKafka, type KafkajsSettings } from "./settings.ts";
@@ -18,13 +18,9 @@ const ALL_IN_SYNC_REPLICAS = -1;
 /** What a call may take beyond the time that the broker has. */
 const MARGIN_MS = 5000;
 
-/** A new cluster, or one that has lost a broker, needs a moment for its groups. */
-const COORDINATOR_MS = 5000;
-const COMING = new Set([
-  "GROUP_LOAD_IN_PROGRESS",
-  "GROUP_COORDINATOR_NOT_AVAILABLE",
-  "NOT_COORDINATOR_FOR_GROUP",
-]);
+/** A new topic, a new cluster, or one that has lost a broker, needs a moment before it can be subscribed to. */
+const COMING_MS = 5000;
+const COMING_PAUSE_MS = 100;
 
 /**
  * Kafka through kafkajs. Its idempotent producer is not used: when it gives up a batch whose fate is unknown it uses the
@@ -98,15 +94,15 @@ export class KafkajsClient implements KafkaClient {
   }
 
   async consume(options: ConsumeOptions, listener: ConsumerListener): Promise<KafkaConsumer> {
-    await this.partitions(options.topic);
-    const until = Date.now() + COORDINATOR_MS;
+    const until = Date.now() + COMING_MS;
     for (;;) {
       try {
+        await this.partitions(options.topic);
         return await KafkajsConsumer.join(this.#settings, options, listener);
       } catch (error) {
-        if (!COMING.has(brokerErrorOf(error)) || Date.now() > until) throw error;
+        if (!isComing(error) || Date.now() > until) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, COMING_PAUSE_MS));
     }
   }
 

@@ -77,7 +77,9 @@ export class KafkajsConsumer implements KafkaConsumer {
     } catch (error) {
       consumer.#over ??= toFault(error);
       await consumer.close();
-      throw toFault(error);
+      const fault = toFault(error);
+      // Without its cause nobody tries again with a listener that was told of the end.
+      throw consumer.#joined ? new KafkaFault(fault.kind, fault.message) : fault;
     }
   }
 

@@ -24,6 +24,17 @@ const KINDS: Readonly<Record<string, FaultKind>> = {
   KafkaJSGroupCoordinatorNotFound: "away",
 };
 
+/** Errors of a topic or a group that is being made, or moves to another broker. */
+const COMING = new Set([
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "LEADER_NOT_AVAILABLE",
+  "NOT_LEADER_FOR_PARTITION",
+  "GROUP_LOAD_IN_PROGRESS",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR_FOR_GROUP",
+  "KafkaJSGroupCoordinatorNotFound",
+]);
+
 /** What an error of kafkajs means. */
 export function toFault(error: unknown): KafkaFault {
   if (error instanceof KafkaFault) return error;
@@ -36,6 +47,12 @@ export function toFault(error: unknown): KafkaFault {
 /** Type of the broker's error, e.g. `"UNKNOWN_TOPIC_OR_PARTITION"`; "" when the broker has sent none. */
 export function brokerErrorOf(error: unknown): string {
   return property(innermost(error), "type");
+}
+
+/** Whether the brokers are there and will do it in a moment. */
+export function isComing(error: unknown): boolean {
+  const inner = innermost(error);
+  return COMING.has(property(inner, "type")) || COMING.has(property(inner, "name"));
 }
 
 /** kafkajs wraps errors when it gives up trying. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import { kafkaMetadata } from "../metadata.ts";
-import { toFault } from "./faults.ts";
+import { isComing, toFault } from "./faults.ts";
 import { mendKafkajs } from "./quirks.ts";
 
 const load: (path: string) => unknown = createRequire(import.meta.url);
@@ -22,6 +22,18 @@ describe("toFault", () => {
       "not even an error",
     ].map((each) => toFault(each).kind);
     assert.deepEqual(kinds, ["away", "too-large", "away", "slow", "refused", "failed", "failed"]);
+  });
+});
+
+describe("isComing", () => {
+  it("a topic or group that is being made; not a broker that is away", () => {
+    const error = (fields: object): Error => Object.assign(new Error("text"), fields);
+    const coming = [
+      toFault(error({ type: "UNKNOWN_TOPIC_OR_PARTITION" })),
+      error({ name: "KafkaJSGroupCoordinatorNotFound" }),
+      error({ name: "KafkaJSConnectionError" }),
+    ].map(isComing);
+    assert.deepEqual(coming, [true, true, false]);
   });
 });
 
