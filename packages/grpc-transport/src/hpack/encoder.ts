@@ -7,7 +7,7 @@ import { Indexing, type NameTraits, traitsOf } from "./name-traits.ts";
 import { copyOctets } from "./octets.ts";
 import { RecentFields } from "./recent-fields.ts";
 import { staticFieldIndex, staticTableLength } from "./static-table.ts";
-import { writeString } from "./string-literal.ts";
+import { writePlain, writeString } from "./string-literal.ts";
 import { TemplateCache } from "./template-cache.ts";
 
 export { HeaderTemplate } from "./header-template.ts";
@@ -172,7 +172,9 @@ export class HpackEncoder {
       copyOctets(literal, 0, target, offset, literal.length);
       offset += literal.length;
     }
-    return writeString(target, offset, field.value);
+    return traits.indexing === Indexing.UNWORTHY
+      ? writePlain(target, offset, field.value)
+      : writeString(target, offset, field.value);
   }
 
   /** Index of an entry with the field's name, 0 for none. */

@@ -43,7 +43,7 @@ const namesByIndexing: readonly (readonly [Indexing, string])[] = [
   [
     Indexing.UNWORTHY,
     "grpc-timeout content-length traceparent tracestate date grpc-message grpc-status-details-bin " +
-      "grpc-trace-bin grpc-tags-bin x-request-id set-cookie",
+      "grpc-trace-bin grpc-tags-bin x-request-id set-cookie layotto-event-id layotto-message-id",
   ],
   [Indexing.SECRET, "authorization proxy-authorization layotto-api-token dapr-api-token"],
   [Indexing.COOKIE, "cookie"],

@@ -19,7 +19,8 @@ export function writeString(target: Uint8Array, offset: number, text: string): n
   return writeHuffman(target, start, text, start + coded);
 }
 
-function writePlain(target: Uint8Array, offset: number, text: string): number {
+/** Writes a string literal as it is: for texts that differ each time, coding costs both sides more than it saves. */
+export function writePlain(target: Uint8Array, offset: number, text: string): number {
   offset = writeInteger(target, offset, 0, 0x7f, text.length);
   for (let i = 0; i < text.length; i++) target[offset++] = octetOf(text, i);
   return offset;

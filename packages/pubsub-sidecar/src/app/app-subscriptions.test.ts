@@ -42,7 +42,11 @@ it("AppSubscriptions leaves a subscription alone that the app lists again with m
   const calls: string[] = [];
   const subscription = { changed: () => void calls.push("changed") };
   const attached = { subscription, detach: () => void calls.push("detach") };
-  const testApp = await TestApp.create({ pubsubName: "p", topic: "t", metadata: { a: "1", b: "2" } });
+  const testApp = await TestApp.create({
+    pubsubName: "p",
+    topic: "t",
+    metadata: { a: "1", b: "2" },
+  });
   const options = { timeoutMs: 1000 };
   const components = { has: () => true, onChange: () => () => {} };
   const pubsubs = { components, deliveryOf: () => ({ options, faults: [] }) };

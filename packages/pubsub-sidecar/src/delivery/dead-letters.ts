@@ -34,9 +34,13 @@ export async function buryIn(
     nowMs,
     messageId: delivery.id,
   };
+  const component = pubsubs.components.get(pubsub);
+  const letter = deadLetter(delivery.data, failure);
+  // One that has outgrown what the broker takes is better buried without its story than never.
+  const fits = letter.byteLength <= (component.maxMessageBytes ?? Infinity);
   const request = {
     topic: deadLetterTopic,
-    data: deadLetter(delivery.data, failure),
+    data: fits ? letter : delivery.data,
     contentType: DEAD_LETTER_TYPE,
     key: undefined,
     ttlMs: undefined,
@@ -44,7 +48,5 @@ export async function buryIn(
   };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   await pubsubs.keep(pubsub, deadLetterTopic, DEAD_LETTER_GROUP);
-  await pubsubs.components
-    .get(pubsub)
-    .publish(request, { signal, deadlineMs: Date.now() + TIMEOUT_MS });
+  await component.publish(request, { signal, deadlineMs: Date.now() + TIMEOUT_MS });
 }

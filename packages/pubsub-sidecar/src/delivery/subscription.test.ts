@@ -5,8 +5,7 @@ import { fakeClock, settle, type FakeClock } from "@layotto/sidecar-kit/testing"
 import type { Delivery, PubSub, Receiver, SubscribeRequest } from "../component.ts";
 import { buildEvent } from "../envelope/build.ts";
 import { Counters } from "./counters.ts";
-import { defaultDelivery, type DeliveryOptions } from "./options.ts";
-import type { Attempt, Sink } from "./sink.ts";
+import { FakeSink } from "../testing/fake-sink.ts";
 import { Subscription } from "./subscription.ts";
 
 /** A broker that tells what it was asked. */
@@ -16,6 +15,7 @@ class FakeBroker {
   request: SubscribeRequest | undefined;
   /** What `subscribe` does before it is done. */
   gate: () => Promise<void> = () => Promise.resolve();
+  lag: () => Promise<number> = () => Promise.resolve(0);
 
   readonly component: Pick<PubSub, "subscribe" | "topicFault"> = {
     topicFault: () => undefined,
@@ -28,23 +28,10 @@ class FakeBroker {
         pause: () => void this.log.push("pause"),
         resume: () => void this.log.push("resume"),
         close: async () => void this.log.push("close"),
+        lag: () => this.lag(),
       };
     },
   };
-}
-
-class FakeSink implements Sink {
-  readonly kind = "fake";
-  readonly metadata = { a: "b" };
-  readonly options: DeliveryOptions = { ...defaultDelivery, prefetch: 7 };
-  readonly attempts: Attempt[] = [];
-  ready = true;
-  deliver(attempt: Attempt): void {
-    this.attempts.push(attempt);
-  }
-  suspend(): void {
-    this.ready = false;
-  }
 }
 
 describe("Subscription", () => {
@@ -101,7 +88,12 @@ describe("Subscription", () => {
     await subscription.attach(a);
     await subscription.attach(b);
     assert.deepEqual(broker.log, ["subscribe"]);
-    assert.deepEqual(broker.request, { topic: "t", group: "g", prefetch: 7, metadata: { a: "b" } });
+    assert.deepEqual(broker.request, {
+      topic: "t",
+      group: "g",
+      prefetch: 100,
+      metadata: { a: "b" },
+    });
     subscription.detach(a);
     await settle();
     assert.deepEqual(broker.log, ["subscribe"]);
@@ -267,5 +259,28 @@ describe("Subscription", () => {
     await subscription.drain(1000);
     await assert.rejects(second, { code: Status.UNAVAILABLE });
     assert.equal(clock.pending, 0);
+  });
+
+  it("asks for the lag one at a time, and shows none of a subscription that has ended", async () => {
+    const sink = new FakeSink();
+    await subscription.attach(sink);
+    await settle();
+    let [asked, answer] = [0, (_lag: number) => {}];
+    broker.lag = () => {
+      asked++;
+      return new Promise((resolve) => (answer = resolve));
+    };
+    const measured = [subscription.measureLag(), subscription.measureLag()];
+    assert.equal(asked, 1);
+    subscription.detach(sink);
+    await settle();
+    answer(7);
+    await Promise.all(measured);
+    assert.equal(subscription.info().lag, undefined);
+    await subscription.attach(sink);
+    void subscription.measureLag();
+    answer(8);
+    await settle();
+    assert.equal(subscription.info().lag, 8);
   });
 });

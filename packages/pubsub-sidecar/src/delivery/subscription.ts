@@ -55,6 +55,8 @@ export class Subscription implements Receiver {
   #lingers = false;
   #opening: Deferred<void> | undefined;
   #lag: number | undefined;
+  /** Whom the lag is being asked of: one that does not answer is not asked again. */
+  #measured: BrokerSubscription | undefined;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -157,13 +159,19 @@ export class Subscription implements Receiver {
     };
   }
 
-  /** Asks the broker for the lag; {@link info} shows it from then on. */
+  /** Asks the broker for the lag; {@link info} shows it from then on. Never rejects. */
   async measureLag(): Promise<void> {
+    const broker = this.#broker;
+    if (broker?.lag === undefined || this.#measured === broker) return;
+    this.#measured = broker;
+    let lag: number | undefined;
     try {
-      this.#lag = await this.#broker?.lag?.();
+      lag = await broker.lag();
     } catch {
-      this.#lag = undefined;
+      // Not known then.
     }
+    if (this.#measured === broker) this.#measured = undefined;
+    if (this.#broker === broker) this.#lag = lag;
   }
 
   #state(): string {

@@ -106,10 +106,8 @@ export class Subscriptions {
 
   #watchLag(): void {
     this.#lagTimer = this.#options.clock.after(LAG_EVERY_MS, () => {
-      const measured = [...this.#all.values()].map((each) => each.measureLag());
-      void Promise.all(measured).finally(() => {
-        if (!this.#draining) this.#watchLag();
-      });
+      for (const each of this.#all.values()) void each.measureLag();
+      if (!this.#draining) this.#watchLag();
     });
   }
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Metrics } from "@layotto/sidecar-kit";
-import { deferred, type Deferred } from "@layotto/sidecar-kit";
+import { deferred, Metrics, type Deferred } from "@layotto/sidecar-kit";
 import { fakeClock, settle } from "@layotto/sidecar-kit/testing";
 import fc from "fast-check";
 import type { Delivery } from "../component.ts";
@@ -65,7 +64,10 @@ const steps = fc.array(
         hasDeadLetters: fc.boolean(),
       }),
     },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant("letter" as const), isWritten: fc.boolean() }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant("letter" as const), isWritten: fc.boolean() }),
+    },
     {
       weight: 3,
       arbitrary: fc.record({ do: fc.constant("time" as const), ms: fc.constantFrom(1, 60, 500) }),
@@ -223,7 +225,8 @@ class Model {
     const isDropped = outcome === "drop" && sink.options.deadLetterTopic === undefined;
     const isExpired = message.expiresAtMs <= this.clock.now();
     const mayAck = !isGone && (outcome === "success" || isDropped);
-    if (!isExpired || mayAck) assert.equal(message.acked - before, mayAck ? 1 : 0, `acknowledged after ${outcome}`);
+    if (!isExpired || mayAck)
+      assert.equal(message.acked - before, mayAck ? 1 : 0, `acknowledged after ${outcome}`);
     if (outcome !== "success" || isGone || lane === undefined) return;
     assert.ok(message.number > (this.#succeeded.get(lane) ?? -1), "successes out of order");
     this.#succeeded.set(lane, message.number);

@@ -5,44 +5,9 @@ import { fakeClock, settle, type FakeClock } from "@layotto/sidecar-kit/testing"
 import type { Delivery } from "../component.ts";
 import { buildEvent } from "../envelope/build.ts";
 import { Counters, type TopicCounters } from "./counters.ts";
-import { defaultDelivery, type DeliveryOptions } from "./options.ts";
-import type { Attempt, Sink } from "./sink.ts";
+import { FakeSink } from "../testing/fake-sink.ts";
+import type { DeliveryOptions } from "./options.ts";
 import { Work, type DeadMessage } from "./work.ts";
-
-/** A sink whose answers a test gives by hand. */
-class FakeSink implements Sink {
-  readonly kind = "fake";
-  readonly metadata = {};
-  readonly options: DeliveryOptions;
-  readonly attempts: Attempt[] = [];
-  ready = true;
-  suspended = "";
-
-  constructor(options: Partial<DeliveryOptions> = {}) {
-    this.options = { ...defaultDelivery, ...options };
-  }
-
-  deliver(attempt: Attempt): void {
-    this.attempts.push(attempt);
-  }
-
-  suspend(reason: string): void {
-    this.suspended = reason;
-    this.ready = false;
-  }
-
-  /** Ids of the messages that it was given, in order. */
-  get given(): string[] {
-    return this.attempts.map((attempt) => attempt.messageId);
-  }
-
-  /** The attempt that was given last. */
-  get last(): Attempt {
-    const last = this.attempts.at(-1);
-    assert.ok(last, "nothing was delivered");
-    return last;
-  }
-}
 
 describe("Work", () => {
   let clock: FakeClock;

@@ -83,6 +83,10 @@ export class StreamingService {
       const key = String(fault.path[0]);
       throw pubsubErrors.METADATA_INVALID(key, own[key] ?? "", fault.message);
     }
+    // Found out only with the first dead letter otherwise, which would then be tried for ever.
+    if (options.deadLetterTopic !== undefined) {
+      pubsubs.checkTopic(pubsub, component, options.deadLetterTopic);
+    }
     const sink = new StreamSink({
       pubsub,
       topic,

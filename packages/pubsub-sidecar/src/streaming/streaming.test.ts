@@ -11,7 +11,7 @@ import {
   SubscribeTopicEventsResponseSchema,
 } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 import { Status } from "@layotto/sidecar-kit";
-import { eventually } from "@layotto/sidecar-kit/testing";
+import { eventually, temporaryDirectory } from "@layotto/sidecar-kit/testing";
 import { startSidecar, type StartedSidecar } from "../testing/sidecar.ts";
 
 type RequestType = NonNullable<
@@ -191,5 +191,22 @@ describe("SubscribeTopicEvents", () => {
     assert.deepEqual([text(await stream.event()), text(await stream.event())], ["0", "1"]);
     const { topics } = await sidecar.topics.list({});
     assert.equal(topics[0]?.subscription?.unsettled, 4);
+  });
+
+  it("refuses a dead-letter topic that the broker cannot have", async (t) => {
+    const { path, remove } = temporaryDirectory();
+    const embedded = { pub_subs: { p: { type: "embedded" } } };
+    const durable = await startSidecar(embedded, { dataDir: path });
+    t.after(async () => {
+      await durable.close();
+      remove();
+    });
+    const stream = new TestStream(durable);
+    const deadLetterTopic = "x".repeat(2000);
+    await stream.initial({ pubsubName: "p", topic: "t", deadLetterTopic });
+    await assert.rejects(stream.next(), {
+      code: Status.INVALID_ARGUMENT,
+      message: /^Cannot use topic "xxx/,
+    });
   });
 });

@@ -34,7 +34,7 @@ export async function collect(
   const subscription = await component.subscribe(request, receiver);
   try {
     while (taken.size < limit) {
-      const quietMs = taken.size === 0 ? waitMs : Math.min(waitMs, QUIET_MS);
+      const quietMs = taken.size === 0 ? waitMs : QUIET_MS;
       const before = taken.size;
       await wait(quietMs, (wake) => (arrived = wake));
       if (taken.size === before) break;
