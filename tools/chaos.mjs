@@ -68,7 +68,12 @@ const asked = {
 const unknown = asked.kills.filter((kill) => !known.includes(kill));
 if (unknown.length > 0) refuse(`--kills "${unknown.join(",")}": known are ${known.join(", ")}`);
 
-await build();
+try {
+  await build();
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
 const program = join(root, "packages", "e2e", "dist", "testing", "chaos-process.js");
 const child = spawn(process.execPath, [program, JSON.stringify(asked)], {
   stdio: "inherit",

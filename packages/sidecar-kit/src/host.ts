@@ -63,6 +63,11 @@ export class SidecarHost {
     for (const part of this.#options.parts) part.start?.();
   }
 
+  /** Resolves when every component is open, or is closed before that. */
+  async opened(): Promise<void> {
+    await Promise.allSettled(this.#groups.map((group) => group.opened()));
+  }
+
   /** Health of the whole process. */
   health(): Health {
     return combineHealth(this.components());

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "./clock.ts";
 import { ConfigError, pathText } from "./config/fault.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
@@ -199,14 +200,21 @@ async function serveSidecars(input: ServeInput): Promise<Running> {
   });
   await host.prepare(input.source);
   warnInsecure(target, common, logger);
-  const { address, publish } = await bind(host, target, context, common);
+  const { address, replaces, publish } = await bind(host, target, context, common);
   host.openComponents();
   watchHealth(host, input.life);
   void addProcessMetrics(context.metrics);
+  if (replaces) await Promise.race([host.opened(), pause(TAKE_OVER_MS, undefined, { ref: false })]);
   publish();
   logger.info({ address, version: sidecars[0]?.version }, "listening");
   return { address, drain: (graceMs) => host.drain(graceMs) };
 }
+
+/**
+ * How long a new generation lets the old one serve while its own components open. Back ends that take longer are away for
+ * both.
+ */
+const TAKE_OVER_MS = 2000;
 
 async function bind(
   { server }: SidecarHost,
@@ -215,7 +223,9 @@ async function bind(
   { socketMode: mode, socketGroup }: CommonConfig,
 ): Promise<BoundSocket> {
   if (target === undefined) return listenPrivately(server, join(runDir, `${name}.sock`));
-  if ("port" in target) return { address: await listenOn(server, target), publish: () => {} };
+  if ("port" in target) {
+    return { address: await listenOn(server, target), replaces: false, publish: () => {} };
+  }
   const group = socketGroup === undefined ? undefined : groupId(socketGroup, "socket_group");
   return listenPrivately(server, target.path, { mode, group });
 }

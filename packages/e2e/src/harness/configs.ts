@@ -25,3 +25,16 @@ export function embedded(): Record<string, unknown> {
 export function onRedis(address: string): Record<string, unknown> {
   return { hellos, ...stateSections("redis", { redisHost: address, redisPassword: "" }) };
 }
+
+/** One pub/sub component, and an app that is called on a port of this machine. */
+export function onPubSub(
+  name: string,
+  type: string,
+  metadata: Readonly<Record<string, string>>,
+  appPort: number,
+): Record<string, unknown> {
+  return {
+    app: { app_id: "app1", grpc_callback_port: appPort },
+    pub_subs: { [name]: { type, metadata } },
+  };
+}

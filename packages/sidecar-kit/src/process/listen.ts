@@ -1,4 +1,5 @@
 import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { connect } from "node:net";
 import { dirname } from "node:path";
 import type { GrpcServer } from "@layotto/grpc-transport";
 import { addressText, type ListenAddress } from "./address.ts";
@@ -35,6 +36,8 @@ export async function listenOn(server: Listening, address: ListenAddress): Promi
 /** A socket that is bound but does not have its public name yet. */
 export interface BoundSocket {
   readonly address: string;
+  /** Whether another process serves under the public name now: a generation that this one is to replace. */
+  readonly replaces: boolean;
   /** Takes over the public name: from now on new connections come here. */
   publish(): void;
 }
@@ -56,7 +59,19 @@ export async function listenPrivately(
   rmSync(own, { force: true }); // left by a process of the same pid that was killed
   await listenOn(server, { path: own });
   giveAccess(own, path, access);
-  return { address: addressText({ path }), publish: () => renameSync(own, path) };
+  const replaces = await isServed(path);
+  return { address: addressText({ path }), replaces, publish: () => renameSync(own, path) };
+}
+
+/** Whether somebody accepts connections there; a socket file may be all that is left of a process. */
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
 }
 
 function refuseForeignFile(path: string): void {

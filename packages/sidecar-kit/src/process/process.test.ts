@@ -99,6 +99,7 @@ describe("listenPrivately", () => {
     const inode = statSync(shared).ino;
     const after = await listenPrivately(second, join(dir, "state.sock"));
     assert.equal(statSync(shared).ino, inode);
+    assert.deepEqual([before.replaces, after.replaces], [false, true]);
     after.publish();
     assert.notEqual(statSync(shared).ino, inode);
     assert.equal(after.address, `unix:${shared}`);
