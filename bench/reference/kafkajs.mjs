@@ -1,16 +1,25 @@
 /**
  * The reference of Kafka: kafkajs alone in one process, nothing of ours. As many publishers as the load has wait for each
- * acknowledgement of all replicas; what they publish meanwhile goes in one batch. A consumer reads the topic beside them
- * and commits. Prints one line of JSON: msgs/s from the first publish to the last message consumed.
+ * acknowledgement of all replicas. A consumer reads the topic beside them and commits. Prints one line of JSON: msgs/s
+ * from the first publish to the last message consumed.
  *
- *     node bench/reference/kafkajs.mjs <brokers> <publishers> <messages> [bytes] [partitions]
+ * `plain`: as an application uses it, one `send` per message and `eachMessage`. `batched`: what is published while a send
+ * is under way goes in one batch, and messages are counted by the batch.
+ *
+ *     node bench/reference/kafkajs.mjs <brokers> <publishers> <messages> [bytes] [partitions] [plain|batched]
  */
 import { randomUUID } from "node:crypto";
 
 import { Kafka, logLevel } from "kafkajs";
 
-const [brokers, publishers = "128", messages = "50000", bytes = "500", partitions = "-1"] =
-  process.argv.slice(2);
+const [
+  brokers,
+  publishers = "128",
+  messages = "50000",
+  bytes = "500",
+  partitions = "-1",
+  mode = "batched",
+] = process.argv.slice(2);
 const total = Number(messages);
 const value = Buffer.alloc(Number(bytes), "x");
 const topic = `reference-${randomUUID()}`;
@@ -33,12 +42,15 @@ await consumer.subscribe({ topic, fromBeginning: true });
 
 let [consumed, allConsumed] = [0, () => {}];
 const done = new Promise((resolve) => (allConsumed = resolve));
-await consumer.run({
-  eachBatch: async ({ batch }) => {
-    consumed += batch.messages.length;
-    if (consumed >= total) allConsumed();
-  },
-});
+const count = async (more) => {
+  consumed += more;
+  if (consumed >= total) allConsumed();
+};
+await consumer.run(
+  mode === "plain"
+    ? { eachMessage: () => count(1) }
+    : { eachBatch: ({ batch }) => count(batch.messages.length) },
+);
 
 const waiting = [];
 let [sending, turn] = [0, 0];
@@ -57,6 +69,10 @@ async function flush() {
 }
 
 function publish() {
+  if (mode === "plain") {
+    const partition = turn++ % list.length;
+    return producer.send({ topic, acks: -1, messages: [{ value, partition }] });
+  }
   return new Promise((resolve) => {
     if (waiting.push(resolve) === 1) setImmediate(() => void flush());
   });

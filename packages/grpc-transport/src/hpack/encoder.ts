@@ -98,7 +98,9 @@ export class HpackEncoder {
     }
     const start = offset;
     for (const field of template.fields) offset = this.writeField(field, target, offset, true);
-    if (this.table.generation === generation) {
+    // What a peer sent once, e.g. with an id in it, may never be sent again.
+    if (!template.wasSent) template.wasSent = true;
+    else if (this.table.generation === generation) {
       templates.keep(template, generation, target, start, offset);
     }
     return offset;

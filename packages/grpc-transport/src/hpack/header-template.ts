@@ -10,6 +10,8 @@ export class HeaderTemplate {
   readonly maxBytes: number;
   /** Spreads templates over the encoders' caches. @internal */
   readonly id: number;
+  /** Whether it was sent before: a list that is sent once need not be kept. @internal */
+  wasSent = false;
 
   constructor(fields: readonly HeaderField[]) {
     this.fields = fields;

@@ -40,7 +40,9 @@ export function messageOf(
   };
   if (isRaw(metadata)) {
     checkSize(component, pubsub, topic, data);
-    return { eventId: "", message: { ...base, data, contentType: dataContentType } };
+    // The request's bytes end with the handler, the component may need them longer.
+    const own = Buffer.from(data);
+    return { eventId: "", message: { ...base, data: own, contentType: dataContentType } };
   }
   const nowMs = Date.now();
   const expiresAtMs = ttlMs === undefined || hasTtl ? undefined : nowMs + delayMs + ttlMs;

@@ -35,7 +35,8 @@ export function publishServices(context: PublishContext): ServiceImplementation[
     implement(
       Runtime,
       { publishEvent: (request, call) => handler.publish(request, call) },
-      { selector: { field: "pubsub_name", values } },
+      // The envelope is a copy, and so is what goes out raw.
+      { selector: { field: "pubsub_name", values }, views: true },
     ),
   ];
 }

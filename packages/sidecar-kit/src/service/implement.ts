@@ -33,6 +33,8 @@ export interface MethodImplementation {
   /** Gets a message or an iterable of messages, as the kind of the method demands. */
   readonly handler: (request: unknown, call: ServerCall) => unknown;
   readonly selector: Selector | undefined;
+  /** Whether bytes of a request are views that end with the handler's return. */
+  readonly views: boolean;
 }
 
 /** A service and its handlers: what a sidecar gives to the kit. */
@@ -49,6 +51,11 @@ export interface ImplementOptions {
    * `{ field: "store_name", values: () => stores.names() }`. Holds for every method whose request has that field.
    */
   selector?: SelectorSpec;
+  /**
+   * The handlers use the bytes of a request only until they return, not after the promise that they may return: then
+   * they get views of what was received instead of copies.
+   */
+  views?: boolean;
 }
 
 /**
@@ -71,6 +78,7 @@ export function implement<S extends GenServiceMethods>(
       // `Handlers` has checked the types; from here on they are erased.
       handler: handler.bind(handlers) as MethodImplementation["handler"],
       selector: options.selector && resolveSelector(desc.input, options.selector),
+      views: options.views ?? false,
     });
   }
   return { typeName: service.typeName, desc: service, methods };

@@ -55,7 +55,7 @@ class ServedMethod {
     this.#metrics = metrics.method(method.path);
     this.#request = codecFor(method.desc.input);
     this.#reply = codecFor(method.desc.output);
-    this.#copies = hasBytes(method.desc.input);
+    this.#copies = hasBytes(method.desc.input) && !method.views;
     this.#handler = method.handler;
   }
 
