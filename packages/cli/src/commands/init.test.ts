@@ -14,7 +14,7 @@ describe("the starter configuration", () => {
     assert.deepEqual(faults, []);
     const used = Object.keys(sections).filter((s) => isUsed(sections[s]));
     const capabilities = used.filter((s) => layottoSections.includes(s));
-    assert.deepEqual(capabilities, ["hellos", "state", "lock", "sequencer"]);
+    assert.deepEqual(capabilities, ["hellos", "state", "lock", "sequencer", "pub_subs"]);
     assert.deepEqual(
       used.filter((s) => !capabilities.includes(s)),
       ["app", "gateway"],

@@ -36,6 +36,13 @@ lock:
 sequencer:
   sequencer_demo: { type: embedded }
 
+# Publish and subscribe. Your application lists its topics itself (ListTopicSubscriptions on grpc_callback_port), or here.
+pub_subs:
+  pub_subs_demo: { type: embedded }
+  # events: { type: kafka, metadata: { brokers: "127.0.0.1:9092" } }
+# subscriptions:
+#   - { pubsub: pub_subs_demo, topic: orders, metadata: { deadLetterTopic: failed-orders } }
+
 # Optional: several processes of one sidecar, each with some of its components.
 # processes:
 #   orders-state: { sidecar: state, sections: { state: [orders] } }

@@ -7,6 +7,7 @@ export const paths = {
   sayHello: "/spec.proto.runtime.v1.Runtime/SayHello",
   getState: "/spec.proto.runtime.v1.Runtime/GetState",
   saveState: "/spec.proto.runtime.v1.Runtime/SaveState",
+  publishEvent: "/spec.proto.runtime.v1.Runtime/PublishEvent",
 } as const;
 
 /** A typed client of the runtime API. */

@@ -10,8 +10,8 @@ export interface SubscriptionOptions extends WorkContext {
   readonly clock: Clock;
   /** @throws RpcError while the component is not open */
   component(): PubSub;
-  /** Called when nobody takes messages any more and the subscription with the broker has ended. */
-  unused(): void;
+  /** Called when what {@link Subscription.info} says of the state has changed, or the subscription is unused. */
+  changed(): void;
 }
 
 /** What is shown of a subscription. */
@@ -202,6 +202,7 @@ export class Subscription implements Receiver {
     if (this.#closing) return;
     if (paused) this.#broker?.pause();
     else this.#broker?.resume();
+    if (this.#broker !== undefined) this.#options.changed();
   }
 
   /** Makes what is there what is wanted, one step after another. */
@@ -218,7 +219,7 @@ export class Subscription implements Receiver {
         this.#reconcile();
       }
       if (this.#working === undefined && this.#broker !== undefined) this.#ready();
-      if (this.isUnused) this.#options.unused();
+      this.#options.changed();
     });
   }
 

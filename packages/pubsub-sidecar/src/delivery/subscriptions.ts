@@ -91,7 +91,7 @@ export class Subscriptions {
       clock,
       counters: counters.of(pubsub, topic),
       component: () => pubsubs.components.get(pubsub),
-      unused: () => this.#changed(),
+      changed: () => this.#changed(),
       bury: (message) => buryIn({ pubsubs, clock, pubsub, topic, group }, message),
       warn: (fields, message) => logger.warn({ pubsub, topic, ...fields }, message),
     });
