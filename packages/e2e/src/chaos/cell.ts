@@ -22,6 +22,8 @@ export interface CellOptions {
   readonly patienceMs: number;
   /** For the whole cell, ms. */
   readonly timeoutMs: number;
+  /** For so long of every 900 ms the app answers nothing, so that kills meet a backlog. Default 300. */
+  readonly holdMs?: number;
 }
 
 /** What a cell has shown. */
@@ -37,8 +39,8 @@ export interface CellResult {
   readonly journal: string;
 }
 
-/** The app answers one of so many events with RETRY at first, and nothing for a third of the time. */
-const behaviour = { retryOneIn: 100, periodMs: 900, holdMs: 300 };
+/** The app answers one of so many events with RETRY at first. */
+const behaviour = { retryOneIn: 100, periodMs: 900 };
 /** Until the subscription is there, ms. */
 const SUBSCRIBED_MS = 20_000;
 const POLL_MS = 10;
@@ -71,7 +73,7 @@ class Cell {
   readonly #publisher: Publisher;
 
   constructor(scope: Scope, world: World, what: KillName, options: CellOptions) {
-    const { seed, keys, messages, perSecond, timeoutMs } = options;
+    const { seed, keys, messages, perSecond, timeoutMs, holdMs = 300 } = options;
     this.#world = world;
     this.#what = what;
     this.#options = options;
@@ -80,7 +82,7 @@ class Cell {
     const { pubsub, appPort: port, layotto } = world;
     const journal = join(scope.folder(), "journal");
     this.#journal = scope.use(new Journal(journal, this.#run));
-    this.#app = new ChaosApp({ port, pubsub, topic, journal, seed, ...behaviour });
+    this.#app = new ChaosApp({ port, pubsub, topic, journal, seed, holdMs, ...behaviour });
     scope.defer(() => this.#app.kill());
     const target = { host: "127.0.0.1", port: layotto.port };
     const grpc = scope.use(new GrpcClient(target, { backoffMs: 20, maxBackoffMs: 200 }));
