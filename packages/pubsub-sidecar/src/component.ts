@@ -101,6 +101,8 @@ export interface PubSub extends Component {
    * begins with the oldest message anyway.
    */
   keep?(topic: string, group: string): Promise<void>;
+  /** Figures of its own that operators should see, e.g. how many messages it holds. */
+  figures?(): Readonly<Record<string, number>>;
   /**
    * Publishes after a delay, exactly once, also if this process ends before that. Absent where it cannot be done.
    *

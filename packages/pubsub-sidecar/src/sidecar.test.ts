@@ -126,6 +126,18 @@ describe("pubsubSidecar", () => {
     assert.equal(row.subscription?.state, "open");
   });
 
+  it("shows what a component counts for itself", async () => {
+    sidecar = await startSidecar({
+      pub_subs: { p: { type: "in-memory", metadata: { backlog: 2 } } },
+    });
+    for (const text of ["1", "2", "3"]) await publish(text);
+    const families = sidecar.context.metrics.families();
+    const own = families.find((each) => each.name === "layotto_pubsub_component");
+    const figures = own?.samples.map(({ labels, value }) => [labels["figure"], value] as const);
+    const { dropped, messages } = Object.fromEntries(figures ?? []);
+    assert.deepEqual({ dropped, messages }, { dropped: 1, messages: 2 });
+  });
+
   it("a subscription of the file needs no list from the app", async () => {
     app = await TestApp.create();
     await app.start();

@@ -17,6 +17,7 @@ import { delayErrors, pubsubErrors } from "./errors.ts";
 import { publishServices } from "./publish/service.ts";
 import { PubSubs } from "./pubsubs.ts";
 import { StreamingService } from "./streaming/service.ts";
+import { figureFamilies } from "./topics/figures.ts";
 import { infoOf } from "./topics/info.ts";
 import { topicServices } from "./topics/service.ts";
 
@@ -54,6 +55,7 @@ export const pubsubSidecar = defineSidecar({
     });
     const pubsubs = new PubSubs(components, configs, appId, deliverySchema(schema));
     const counters = new Counters(metrics);
+    metrics.addSource(() => figureFamilies(pubsubs));
     const subscriptions = new Subscriptions({ pubsubs, counters, logger, clock, metrics });
     const streaming = new StreamingService({ pubsubs, subscriptions, clock });
     const app =

@@ -67,6 +67,8 @@ export interface ComponentSet<C extends Component> extends ComponentGroup {
    * @throws RpcError COMPONENT_NOT_READY (UNAVAILABLE) while it is being opened
    */
   get(name: string): C;
+  /** The component of that name if it is open. */
+  find(name: string): C | undefined;
   /** Whether a component of that name is configured. */
   has(name: string): boolean;
 }
@@ -97,6 +99,10 @@ class Components<C extends Component> implements ComponentSet<C> {
     if (slot !== undefined) return slot.instance ?? this.#notReady(slot);
     const { notFound, notConfigured } = this.#options.errors;
     throw this.#slots.size === 0 && notConfigured !== undefined ? notConfigured() : notFound(name);
+  }
+
+  find(name: string): C | undefined {
+    return this.#slots.get(name)?.instance;
   }
 
   has(name: string): boolean {

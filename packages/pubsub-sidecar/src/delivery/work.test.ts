@@ -255,6 +255,18 @@ describe("Work", () => {
     assert.deepEqual(acked, []);
   });
 
+  it("of a lane that is revoked message by message none is handed over meanwhile", async () => {
+    const app = sink({ retryMs: 100 });
+    const lane = ["1", "2", "3"].map((id) => message(id, "lane"));
+    for (const each of lane) work.take(each);
+    app.last.done("retry");
+    for (const each of lane) work.revoke(each);
+    await clock.advance(1000);
+    assert.deepEqual(app.given, ["1"]);
+    work.take(message("4", "lane"));
+    assert.deepEqual(app.given, ["1", "4"]);
+  });
+
   it("a revoked message that waits is forgotten", () => {
     const app = sink({ concurrency: 1 });
     const [second, third] = [message("2", "lane"), message("3")];

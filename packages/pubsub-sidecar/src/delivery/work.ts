@@ -113,7 +113,9 @@ export class Work implements TaskOwner {
     // What runs keeps its lane until it has ended: the next one must not overtake it.
     if (state === TaskState.behind || state === TaskState.running) return;
     if (state === TaskState.ready) this.#ready.splice(this.#ready.indexOf(task), 1);
-    this.#advance(task);
+    // Not at once: a broker that takes back a partition goes through its messages one by one, and those behind this one
+    // must not overtake it before their turn to be revoked comes.
+    queueMicrotask(() => this.#advance(task));
   }
 
   /** Hands over what can be handed over. Called whenever a sink may have become free. */

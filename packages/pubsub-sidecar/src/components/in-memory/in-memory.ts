@@ -84,6 +84,10 @@ export class InMemoryPubSub implements PubSub, TopicOwner {
     return { messages: this.#messages, bytes: this.#bytes, topics: size, dropped: this.#dropped };
   }
 
+  figures(): Readonly<Record<string, number>> {
+    return this.usage;
+  }
+
   /** Called by a topic: once per turn of the event loop all of them hand out what they have. */
   wake(topic: Topic): void {
     if (topic.isAwake) return;
