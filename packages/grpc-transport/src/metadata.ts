@@ -82,10 +82,16 @@ export class Metadata {
   }
 }
 
+const MOST_KNOWN_NAMES = 256;
+/** Names that were found right; a program uses few. */
+const knownNames = new Set<string>();
+
 function checkName(name: string): void {
+  if (knownNames.has(name)) return;
   if (!/^[a-z0-9_.-]+$/.test(name)) {
     throw new TypeError(`Cannot add metadata "${name}": a name has letters, digits, "-", "_", "."`);
   }
+  if (knownNames.size < MOST_KNOWN_NAMES) knownNames.add(name);
 }
 
 function encodeValue(name: string, value: string | Uint8Array): string {

@@ -102,7 +102,8 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
   }
 
   header(name: string): string | undefined {
-    return this.head.list.fields.find((field) => field.name === name)?.value;
+    for (const field of this.head.list.fields) if (field.name === name) return field.value;
+    return undefined;
   }
 
   setHeader(name: string, value: string | Uint8Array): void {

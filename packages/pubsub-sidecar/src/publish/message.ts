@@ -30,27 +30,30 @@ export function messageOf(
   delayMs = 0,
 ): { eventId: string; message: PublishRequest } {
   pubsubs.checkTopic(pubsub, component, topic);
-  const ttlMs = ttlMsOf(metadata);
-  const hasTtl = component.features.has("ttl");
-  const base = {
-    topic,
-    key: metadata["partitionKey"],
-    ttlMs: hasTtl ? ttlMs : undefined,
-    metadata,
-  };
+  const givenMs = ttlMsOf(metadata);
+  const ttlMs = component.features.has("ttl") ? givenMs : undefined;
+  const key = metadata["partitionKey"];
   if (isRaw(metadata)) {
     checkSize(component, pubsub, topic, data);
     // The request's bytes end with the handler, the component may need them longer.
     const own = Buffer.from(data);
-    return { eventId: "", message: { ...base, data: own, contentType: dataContentType } };
+    const message = { topic, data: own, contentType: dataContentType, key, ttlMs, metadata };
+    return { eventId: "", message };
   }
   const nowMs = Date.now();
-  const expiresAtMs = ttlMs === undefined || hasTtl ? undefined : nowMs + delayMs + ttlMs;
+  const lastsMs = givenMs === undefined || ttlMs !== undefined ? undefined : givenMs + delayMs;
+  const expiresAtMs = lastsMs === undefined ? undefined : nowMs + lastsMs;
   const traceparent = call.header("traceparent");
-  const origin = { pubsub, topic, traceparent, nowMs, expiresAtMs };
-  const { id, bytes } = buildEvent(data, dataContentType, origin);
-  checkSize(component, pubsub, topic, bytes);
-  return { eventId: id, message: { ...base, data: bytes, contentType: EVENT_TYPE } };
+  const event = buildEvent(data, dataContentType, {
+    pubsub,
+    topic,
+    traceparent,
+    nowMs,
+    expiresAtMs,
+  });
+  checkSize(component, pubsub, topic, event.bytes);
+  const message = { topic, data: event.bytes, contentType: EVENT_TYPE, key, ttlMs, metadata };
+  return { eventId: event.id, message };
 }
 
 function checkSize(component: PubSub, pubsub: string, topic: string, data: Uint8Array): void {

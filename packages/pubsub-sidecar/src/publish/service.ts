@@ -9,6 +9,7 @@ import {
   type Metrics,
   type OperationMetrics,
   type ServiceImplementation,
+  type Value,
 } from "@layotto/sidecar-kit";
 import type { Counters } from "../delivery/counters.ts";
 import { pubsubErrors, pubsubMessages } from "../errors.ts";
@@ -63,16 +64,17 @@ class Publish {
       metrics.end(startedAt, true);
       throw withMessage("pubsub", error, (cause) => pubsubMessages.publish(topic, pubsub, cause));
     };
-    const published = (messageId: string): Empty => {
-      metrics.end(startedAt);
-      counters.of(pubsub, topic).published.add(1);
-      if (eventId !== "") call.setHeader(EVENT_ID, eventId);
-      if (messageId !== "") call.setHeader(MESSAGE_ID, messageId);
-      return EMPTY;
-    };
+    const { published } = counters.of(pubsub, topic);
     try {
       const result = component.publish(message, call);
-      return result instanceof Promise ? result.then(published, failed) : published(result);
+      if (!(result instanceof Promise)) {
+        metrics.end(startedAt);
+        return answered(call, published, eventId, result);
+      }
+      return result.then((messageId) => {
+        metrics.end(startedAt);
+        return answered(call, published, eventId, messageId);
+      }, failed);
     } catch (error) {
       return failed(error);
     }
@@ -86,4 +88,11 @@ class Publish {
     }
     return found;
   }
+}
+
+function answered(call: ServerCall, published: Value, eventId: string, messageId: string): Empty {
+  published.add(1);
+  if (eventId !== "") call.setHeader(EVENT_ID, eventId);
+  if (messageId !== "") call.setHeader(MESSAGE_ID, messageId);
+  return EMPTY;
 }
