@@ -17,7 +17,7 @@ import {
   UnlockResponse_Status as UnlockStatus,
 } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 import { client } from "@layotto/sidecar-kit";
-import { freePort, skipWithout, startRedis } from "@layotto/sidecar-kit/testing";
+import { eventually, freePort, skipWithout, startRedis } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "./harness/calls.ts";
 import { hellos } from "./harness/configs.ts";
 import { type Layotto, startLayotto } from "./harness/layotto.ts";
@@ -134,6 +134,9 @@ async function sequencerDemo(api: Api): Promise<void> {
 }
 
 async function actuatorDemo(actuator: string): Promise<void> {
+  // Processes answer before their components are open.
+  const readiness = `${actuator}/actuator/health/readiness`;
+  await eventually("readiness", async () => (await fetch(readiness)).status === 200);
   for (const path of ["health/liveness", "health/readiness", "info"]) {
     const answer = await fetch(`${actuator}/actuator/${path}`);
     assert.equal(answer.status, 200, path);
