@@ -17,11 +17,12 @@ import {
   UnlockResponse_Status as UnlockStatus,
 } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 import { client } from "@layotto/sidecar-kit";
-import { eventually, freePort, skipWithout, startRedis } from "@layotto/sidecar-kit/testing";
+import { freePort, skipWithout, startRedis } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "./harness/calls.ts";
 import { hellos } from "./harness/configs.ts";
 import { type Layotto, startLayotto } from "./harness/layotto.ts";
 import { Scope, scopeOf } from "./harness/scope.ts";
+import { untilReady } from "./harness/wait.ts";
 
 const configs = fileURLToPath(new URL("../../../config", import.meta.url));
 const storeName = "state_demo";
@@ -134,9 +135,7 @@ async function sequencerDemo(api: Api): Promise<void> {
 }
 
 async function actuatorDemo(actuator: string): Promise<void> {
-  // Processes answer before their components are open.
-  const readiness = `${actuator}/actuator/health/readiness`;
-  await eventually("readiness", async () => (await fetch(readiness)).status === 200);
+  await untilReady({ actuator });
   for (const path of ["health/liveness", "health/readiness", "info"]) {
     const answer = await fetch(`${actuator}/actuator/${path}`);
     assert.equal(answer.status, 200, path);

@@ -12,6 +12,7 @@ import { bytes, runtime } from "./harness/calls.ts";
 import { embedded, hellos, stateSections } from "./harness/configs.ts";
 import { startLayotto } from "./harness/layotto.ts";
 import { Scope } from "./harness/scope.ts";
+import { untilReady } from "./harness/wait.ts";
 
 type Api = ReturnType<typeof runtime>;
 
@@ -249,7 +250,9 @@ for (const { name, config, rows } of suites)
     const scope = new Scope();
     let api: Api;
     before(async () => {
-      api = runtime(scope.use(await startLayotto({ config })).client());
+      const running = scope.use(await startLayotto({ config }));
+      await untilReady(running);
+      api = runtime(running.client());
     });
     after(() => scope.close());
 

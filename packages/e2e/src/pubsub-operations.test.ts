@@ -6,6 +6,7 @@ import { eventually, freePort } from "@layotto/sidecar-kit/testing";
 import { bytes, paths, runtime } from "./harness/calls.ts";
 import { type Layotto, startLayotto } from "./harness/layotto.ts";
 import { Scope } from "./harness/scope.ts";
+import { untilReady } from "./harness/wait.ts";
 import { codecFor } from "@layotto/proto/codec";
 import { PublishEventRequestSchema } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 
@@ -37,6 +38,7 @@ describe("publish and subscribe for operators", () => {
       pub_subs: { [pubsub]: { type: "embedded" } },
     };
     running = scope.use(await startLayotto({ config }));
+    await untilReady(running);
   });
   after(() => scope.close());
 

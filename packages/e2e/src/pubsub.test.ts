@@ -11,6 +11,7 @@ import { bytes, runtime, text } from "./harness/calls.ts";
 import { type Layotto, startLayotto } from "./harness/layotto.ts";
 import { Inbox } from "./harness/inbox.ts";
 import { Scope, scopeOf } from "./harness/scope.ts";
+import { untilReady } from "./harness/wait.ts";
 
 type StreamRequest = MessageInitShape<typeof SubscribeTopicEventsRequestSchema>;
 
@@ -62,7 +63,9 @@ for (const { type, skip } of backends) {
         app: { app_id: "app1", grpc_callback_port: port },
         pub_subs: { [pubsubName]: { type, metadata } },
       };
-      return own.use(await startLayotto({ config }));
+      const running = own.use(await startLayotto({ config }));
+      await untilReady(running);
+      return running;
     }
 
     it("an app that is there before the runtime gets everything", async (test) => {

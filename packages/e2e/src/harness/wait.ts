@@ -1,4 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { eventually } from "@layotto/sidecar-kit/testing";
+
+/** Waits until all components are open: processes answer before that. */
+export async function untilReady({ actuator }: { readonly actuator: string }): Promise<void> {
+  const isReady = async () => (await fetch(`${actuator}/actuator/health/readiness`)).status === 200;
+  await eventually("readiness", isReady, 10_000);
+}
 
 /** Lets a measurement run for so long; for load only, everything else waits for an event. */
 export async function measureFor(ms: number): Promise<void> {
