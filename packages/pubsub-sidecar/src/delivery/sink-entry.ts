@@ -5,8 +5,6 @@ export class SinkEntry {
   readonly sink: Sink;
   /** Attempts that it has not answered. */
   running = 0;
-  /** Whether it still belongs to the subscription. */
-  attached = true;
 
   constructor(sink: Sink) {
     this.sink = sink;
@@ -14,7 +12,7 @@ export class SinkEntry {
 
   /** Whether it takes one more event. */
   get free(): boolean {
-    return this.attached && this.sink.ready && this.running < this.sink.options.concurrency;
+    return this.sink.ready && this.running < this.sink.options.concurrency;
   }
 }
 

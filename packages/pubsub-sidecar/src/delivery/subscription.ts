@@ -52,7 +52,6 @@ export class Subscription implements Receiver {
   #trouble = "";
   #retry: Timer | undefined;
   #linger: Timer | undefined;
-  #lingers = false;
   #opening: Deferred<void> | undefined;
   #lag: number | undefined;
   /** Whom the lag is being asked of: one that does not answer is not asked again. */
@@ -97,7 +96,6 @@ export class Subscription implements Receiver {
     if (this.#work.anyReady) {
       this.#linger?.cancel();
       this.#linger = undefined;
-      this.#lingers = false;
       this.#setPaused(false);
       this.#work.pump();
     } else {
@@ -184,14 +182,13 @@ export class Subscription implements Receiver {
   /** Whether there should be a subscription with the broker. */
   get #wanted(): boolean {
     if (this.#draining || this.#work.sinkCount === 0) return false;
-    return this.#work.anyReady || (this.#broker !== undefined && this.#lingers);
+    return this.#work.anyReady || (this.#broker !== undefined && this.#linger !== undefined);
   }
 
   #startLinger(): void {
-    if (this.#lingers || this.#draining || this.#broker === undefined) return;
-    this.#lingers = true;
+    if (this.#linger !== undefined || this.#draining || this.#broker === undefined) return;
     this.#linger = this.#options.clock.after(LINGER_MS, () => {
-      this.#lingers = false;
+      this.#linger = undefined;
       this.#reconcile();
     });
   }

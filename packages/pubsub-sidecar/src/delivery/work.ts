@@ -60,8 +60,6 @@ export class Work implements TaskOwner {
 
   /** The sink gets nothing more; what it has it may still answer. */
   removeSink(sink: Sink): void {
-    const entry = this.#sinks.get(sink);
-    if (entry !== undefined) entry.attached = false;
     this.#sinks.delete(sink);
   }
 
