@@ -1,4 +1,4 @@
-import { connect } from "node:net";
+import { askBroker } from "@layotto/pubsub-sidecar/testing";
 import { eventually } from "@layotto/sidecar-kit/testing";
 
 /** Metadata request, version 1, for all topics. Source: https://kafka.apache.org/protocol#The_Messages_Metadata */
@@ -28,22 +28,7 @@ function isWhole({ leader, replicas, inSync }: Partition): boolean {
 
 /** Asks a broker on a plain listener of 127.0.0.1; undefined when it does not answer within two seconds. */
 function partitionsOf(port: number): Promise<Partition[] | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(REQUEST));
-    let received = Buffer.alloc(0);
-    const end = (partitions?: Partition[]): void => {
-      socket.destroy();
-      resolve(partitions);
-    };
-    socket.setTimeout(2000, () => end());
-    socket.on("error", () => end());
-    socket.on("close", () => resolve(undefined));
-    socket.on("data", (chunk) => {
-      received = Buffer.concat([received, chunk]);
-      if (received.length >= 4 && received.length >= 4 + received.readInt32BE(0))
-        end(read(received));
-    });
-  });
+  return askBroker(port, REQUEST, 2000, read);
 }
 
 function read(response: Buffer): Partition[] {

@@ -14,20 +14,30 @@ const REQUEST = Buffer.from(
 
 /** Asks a broker on a plain listener of 127.0.0.1; undefined when it does not answer within a second. */
 export function askCluster(port: number): Promise<ClusterView | undefined> {
+  return askBroker(port, REQUEST, 1000, read);
+}
+
+/** Sends a request to a broker and reads its response; undefined when none comes within `timeoutMs`. */
+export function askBroker<T>(
+  port: number,
+  request: Buffer,
+  timeoutMs: number,
+  readResponse: (response: Buffer) => T,
+): Promise<T | undefined> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(REQUEST));
+    const socket = connect(port, "127.0.0.1", () => socket.write(request));
     let received = Buffer.alloc(0);
-    const end = (view?: ClusterView): void => {
+    const end = (answer?: T): void => {
       socket.destroy();
-      resolve(view);
+      resolve(answer);
     };
-    socket.setTimeout(1000, () => end());
+    socket.setTimeout(timeoutMs, () => end());
     socket.on("error", () => end());
     socket.on("close", () => resolve(undefined));
     socket.on("data", (chunk) => {
       received = Buffer.concat([received, chunk]);
       if (received.length >= 4 && received.length >= 4 + received.readInt32BE(0))
-        end(read(received));
+        end(readResponse(received));
     });
   });
 }
