@@ -17,7 +17,9 @@ const layers = {
   "sidecar-kit": base,
   "embedded-store": kit,
   "redis-connection": kit,
-  "api-gateway": kit,
+  "flow-control": kit,
+  "api-gateway": [...kit, "flow-control"],
+  "rpc-mesh": [...kit, "flow-control"],
   cli: kit,
 };
 
@@ -30,13 +32,13 @@ const rules = [
     testsToo: false,
   },
   {
-    files: /^packages\/[a-z-]+-sidecar\/src\/(?:[a-z-]+\/)?components\//u,
+    files: /^packages\/(?:[a-z-]+-sidecar|rpc-mesh|wasm-host)\/src\/(?:[a-z-]+\/)?components\//u,
     imports: /^@layotto\/proto\b|^@bufbuild\/protobuf\b/u,
     reason: "a component type knows its interface and its client library, not protobuf",
     testsToo: false,
   },
   {
-    files: /^packages\/[a-z-]+-sidecar\/src\/(?:[a-z-]+\/)?component\.ts$/u,
+    files: /^packages\/(?:[a-z-]+-sidecar|rpc-mesh|wasm-host)\/src\/(?:[a-z-]+\/)?component\.ts$/u,
     imports: /^@layotto\/proto\b|^@bufbuild\/protobuf\b|^zod\b/u,
     reason: "the interface of a component knows neither protobuf nor a schema library",
     testsToo: true,

@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { getEventListeners } from "node:events";
 import { createServer } from "node:net";
-import { describe, test, type TestContext } from "node:test";
-import { GrpcClient, type ClientOptions, type ConnectionState } from "./client.ts";
+import { describe, test } from "node:test";
+import { GrpcClient, type ConnectionState } from "./client.ts";
 import type { Http2Connection } from "./connection/connection.ts";
-import { GrpcError } from "./grpc-error.ts";
-import { ScriptedServer, okHeaders } from "./testing/scripted-server.ts";
+import { okHeaders } from "./testing/scripted-server.ts";
 import { GrpcServer } from "./server.ts";
-import { Status, type StatusCode } from "./status.ts";
+import { Status } from "./status.ts";
 import {
   dataFrame,
   ErrorCode,
@@ -21,28 +20,7 @@ import {
   Setting,
 } from "./testing/raw-frames.ts";
 import { until } from "./testing/until.ts";
-
-const hi = Buffer.from("hi");
-const isStatus =
-  (code: StatusCode, message = /./) =>
-  (error: unknown): boolean =>
-    error instanceof GrpcError && error.code === code && message.test(error.message);
-
-async function scripted(
-  t: TestContext,
-  options: ClientOptions = {},
-  settings = [] as [number, number][],
-) {
-  const server = new ScriptedServer();
-  server.settings = settings;
-  const port = await server.listen();
-  const client = new GrpcClient({ host: "127.0.0.1", port }, { backoffMs: 5, ...options });
-  t.after(async () => {
-    await client.close();
-    server.close();
-  });
-  return { server, client, port };
-}
+import { hi, isStatus, scripted } from "./testing/scripted-client.ts";
 
 async function freePort(): Promise<number> {
   const server = createServer();

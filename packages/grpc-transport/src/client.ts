@@ -1,6 +1,6 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
 import type { BaseClientCall, CallOptions } from "./client-call.ts";
+import { nameOfTarget, openSocket, type ClientTarget } from "./client-target.ts";
 import { StreamClientCall, type ClientStream } from "./client-stream.ts";
 import { ConnectionRequest, type WaitingCall } from "./connection-request.ts";
 import { Http2Connection } from "./connection/connection.ts";
@@ -20,20 +20,6 @@ import {
   type UnaryClientSettings,
   type UnaryReply,
 } from "./unary-client-call.ts";
-
-/** TLS towards a server; PEM. */
-export interface TlsClientOptions {
-  /** Authorities to trust instead of the system's. */
-  ca?: string | Buffer;
-  cert?: string | Buffer;
-  key?: string | Buffer;
-  /** Name that the server's certificate must carry. @default the host */
-  serverName?: string;
-}
-
-/** Where a server is. */
-export type ClientTarget =
-  { host: string; port: number; tls?: TlsClientOptions } | { path: string };
 
 /** Options of a {@link GrpcClient}. */
 export interface ClientOptions extends Partial<KeepaliveOptions> {
@@ -91,6 +77,8 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   private readyAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private lastError = "not connected";
+  /** No connection is kept for calls to come. */
+  private leaving = false;
 
   constructor(target: ClientTarget, options: ClientOptions = {}) {
     this.target = target;
@@ -101,7 +89,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     this.budget = new SharedBudget(maxTotalBufferedBytes, maxTotalStreams);
     this.backoffMs = options.backoffMs ?? 100;
     const tls = "tls" in target && target.tls !== undefined;
-    const authority = "path" in target ? "localhost" : authorityOf(target.host, target.port);
+    const authority = "host" in target ? authorityOf(target.host, target.port) : "localhost";
     this.requestHeaders = new RequestHeaders(
       tls ? "https" : "http",
       authority,
@@ -176,6 +164,13 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     return Promise.resolve();
   }
 
+  /** Lets calls under way end, those that wait for the connection too; then no connection stays. */
+  drain(): void {
+    this.leaving = true;
+    for (const connection of [...this.all]) connection.drain();
+    if (this.all.size === 0 && this.waiting.every((call) => call.finished)) void this.close();
+  }
+
   /**
    * Calls back, at once when that is possible, with a connection on which a stream can be opened now; with
    * null when the time is over or the signal aborts.
@@ -183,10 +178,11 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   acquire(
     timeoutMs: number,
     signal: AbortSignal | undefined,
-    done: (connection: Http2Connection | null) => void,
+    done: (connection: Http2Connection | null, error?: GrpcError) => void,
+    waitForReady = true,
   ): void {
     if (signal?.aborted) return done(null);
-    this.begin(new ConnectionRequest(timeoutMs, signal, done));
+    this.begin(new ConnectionRequest(timeoutMs, signal, done, waitForReady));
   }
 
   headersOf(call: BaseClientCall): ReturnType<RequestHeaders["of"]> {
@@ -209,6 +205,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     this.readyAt = connection.now();
     this.setState("ready");
     this.startWaiting();
+    if (this.leaving) connection.drain();
   }
 
   onCapacity(connection: Http2Connection): void {
@@ -222,9 +219,10 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     if (this.current === "closed") return;
     const useful = this.wasUseful(connection);
     this.setState("idle");
-    if (this.waiting.length > 0 || (this.options.persistent && useful)) return this.open();
+    const stays = this.options.persistent && !this.leaving;
+    if (this.waiting.length > 0 || (stays && useful)) return this.open();
     // A server that takes its leave at once, and without calls, is asked again only after a pause.
-    if (this.options.persistent) this.timer = setTimeout(() => this.connect(), this.nextPause());
+    if (stays) this.timer = setTimeout(() => this.connect(), this.nextPause());
   }
 
   onClose(connection: Http2Connection, reason: Error | undefined): void {
@@ -287,7 +285,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     this.setState("connecting");
     let socket: Socket;
     try {
-      socket = this.createSocket();
+      socket = openSocket(this.target);
     } catch (error) {
       return this.onFailure(error instanceof Error ? error.message : String(error));
     }
@@ -312,21 +310,6 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
       socket.off("close", onClose);
       this.connecting = null;
       this.adopt(socket);
-    });
-  }
-
-  private createSocket(): Socket {
-    const { target } = this;
-    if ("path" in target) return connectTcp({ path: target.path });
-    if (target.tls === undefined) return connectTcp({ host: target.host, port: target.port });
-    const { serverName, ...tls } = target.tls;
-    const named = serverName ?? target.host;
-    return connectTls({
-      ...tls,
-      host: target.host,
-      port: target.port,
-      ALPNProtocols: ["h2"],
-      ...(isIP(named) > 0 ? {} : { servername: named }),
     });
   }
 
@@ -363,7 +346,7 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   private tryAgain(): void {
     if (this.current !== "transient-failure") return;
     this.setState("idle");
-    if (this.options.persistent || this.waiting.length > 0) this.open();
+    if ((this.options.persistent && !this.leaving) || this.waiting.length > 0) this.open();
   }
 
   private failWaiting(which: (call: WaitingCall) => boolean, message: string): void {
@@ -373,9 +356,10 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
   }
 
   private unavailable(message = this.lastError): GrpcError {
-    const where =
-      "path" in this.target ? this.target.path : `${this.target.host}:${this.target.port}`;
-    return new GrpcError(Status.UNAVAILABLE, `Cannot connect to "${where}": ${message}`);
+    return new GrpcError(
+      Status.UNAVAILABLE,
+      `Cannot connect to "${nameOfTarget(this.target)}": ${message}`,
+    );
   }
 
   private setState(state: ConnectionState): void {

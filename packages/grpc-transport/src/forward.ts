@@ -11,12 +11,21 @@ import {
 import { ErrorCode } from "./frame/constants.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { codeOfReset, parseStatus } from "./grpc/code-mapping.ts";
-import { contentTypeField, errorTrailers, statusOkField } from "./grpc/fields.ts";
+import {
+  contentTypeField,
+  errorTrailers,
+  okTrailers,
+  responseHeaders,
+  statusOkField,
+} from "./grpc/fields.ts";
 import { PREFIX_BYTES } from "./grpc/message-reader.ts";
 import { readUint32 } from "./frame/write.ts";
+import { roomFor } from "./room-for.ts";
+import type { HeaderField } from "./hpack/field.ts";
 import type { HeaderList } from "./hpack/header-list.ts";
 import { HeaderTemplate } from "./hpack/header-template.ts";
 import { Status, type StatusCode } from "./status.ts";
+import { UpstreamLeg } from "./upstream-leg.ts";
 
 /** A header list that is passed on as it is, with what is known of it. */
 class PassedOn {
@@ -24,9 +33,9 @@ class PassedOn {
   /** `grpc-status`, -1 without one. */
   readonly code: number;
 
-  constructor(list: HeaderList) {
-    this.template = new HeaderTemplate(list.fields);
-    const status = list.fields.find((field) => field.name === "grpc-status");
+  constructor(fields: readonly HeaderField[]) {
+    this.template = new HeaderTemplate(fields);
+    const status = fields.find((field) => field.name === "grpc-status");
     this.code = status === undefined ? -1 : parseStatus(status.value);
   }
 }
@@ -113,6 +122,15 @@ export abstract class ForwardedCall implements StreamSink {
     this.end(error.code);
   }
 
+  /** Ends the call with one message of the gateway's own. */
+  protected answer(message: Uint8Array): void {
+    if (this.ended || this.answered) return;
+    this.caller.sendHeaders(responseHeaders, false);
+    this.caller.sendMessage(message, false, false);
+    this.caller.sendTrailers(okTrailers);
+    this.end(Status.OK);
+  }
+
   onHeaders(_stream: Http2Stream, _list: HeaderList, endStream: boolean): void {
     // Trailers of a request carry nothing in gRPC; they may end it.
     if (endStream) this.onData(this.caller, NO_DATA, 0, 0, true);
@@ -148,16 +166,78 @@ export abstract class ForwardedCall implements StreamSink {
     this.end(Status.CANCELLED);
   }
 
+  /** Whether another attempt could send the call as it is so far. */
+  protected get replayable(): boolean {
+    return this.request !== null && !this.answered;
+  }
+
+  /** Whether the caller has sent all of its request. */
+  protected get requestComplete(): boolean {
+    return this.requestEnded;
+  }
+
+  /** The whole body of the request, as long as it is kept; undefined before its end and after the answer's beginning. */
+  protected get wholeRequest(): Buffer | undefined {
+    if (!this.requestEnded || this.request === null) return undefined;
+    return this.request.subarray(0, this.requestBytes);
+  }
+
+  /** Gives up the upstream's leg without a word to the caller: `send` may follow. */
+  protected dropLeg(): void {
+    const { leg } = this;
+    this.leg = null;
+    if (leg !== null && !isComplete(leg)) leg.reset(ErrorCode.CANCEL);
+  }
+
+  /** The head of an answer is there. False: it is not for the caller, the leg is dropped. */
+  protected onAnswer(_head: Head, _endStream: boolean): boolean {
+    return true;
+  }
+
+  /** The upstream ended its leg before the answer was complete. */
+  protected onLegReset(code: number, cause: ResetCauseCode): void {
+    if (cause === ResetCause.UNPROCESSED && !this.answered) {
+      if (this.request === null) return this.onReplayLimit();
+      return this.onUnprocessed();
+    }
+    if (cause === ResetCause.LOST) return this.onLost();
+    const text = `The sidecar reset the call (HTTP/2 error ${code})`;
+    this.fail(new GrpcError(codeOfReset(code), text));
+  }
+
   /** Called by the upstream's leg. */
   onUpstreamHeaders(stream: Http2Stream, list: HeaderList, endStream: boolean): void {
     if (this.ended || stream !== this.leg) return;
     if (list.oversize) return this.fail(tooMuchMetadata);
     const head = headOf(list, this.answered ? HeadKind.TRAILERS : HeadKind.RESPONSE);
-    const passedOn = (head.derived ??= new PassedOn(list)) as PassedOn; // only we set it
+    if (!this.answered && !this.onAnswer(head, endStream)) {
+      if (stream === this.leg) this.dropLeg();
+      return;
+    }
+    const passedOn = this.passedOn(head);
     if (this.answered && endStream) this.caller.sendTrailers(passedOn.template);
     else this.caller.sendHeaders(passedOn.template, endStream);
     this.noteAnswered();
     if (endStream) this.end(passedOn.code < 0 ? Status.UNKNOWN : (passedOn.code as StatusCode));
+  }
+
+  /** Called by the upstream's leg: 1xx, which the caller gets as it is (RFC 9110 §15.2). */
+  onUpstreamInterim(stream: Http2Stream, list: HeaderList): void {
+    if (this.ended || this.answered || stream !== this.leg || list.oversize) return;
+    this.caller.sendHeaders(list.fields, false);
+  }
+
+  /** The headers of an answer as the caller gets them; the same array when nothing changes. */
+  protected answerHeaders(fields: readonly HeaderField[]): readonly HeaderField[] {
+    return fields;
+  }
+
+  private passedOn(head: Head): PassedOn {
+    const { fields } = head.list;
+    const sent = this.answered ? fields : this.answerHeaders(fields);
+    // What is the same for everybody is kept with the list; only we set the slot.
+    if (sent === fields) return (head.derived ??= new PassedOn(fields)) as PassedOn;
+    return new PassedOn(sent);
   }
 
   /** Called by the upstream's leg. */
@@ -186,13 +266,7 @@ export abstract class ForwardedCall implements StreamSink {
   onUpstreamReset(stream: Http2Stream, code: number, cause: ResetCauseCode): void {
     if (this.ended || stream !== this.leg) return;
     this.leg = null;
-    if (cause === ResetCause.UNPROCESSED && !this.answered) {
-      if (this.request === null) return this.onReplayLimit();
-      return this.onUnprocessed();
-    }
-    if (cause === ResetCause.LOST) return this.onLost();
-    const text = `The sidecar reset the call (HTTP/2 error ${code})`;
-    this.fail(new GrpcError(codeOfReset(code), text));
+    this.onLegReset(code, cause);
   }
 
   /** The first message is there, as far as the prefix says; `message` is valid during the call. */
@@ -210,7 +284,8 @@ export abstract class ForwardedCall implements StreamSink {
   /** The call is over; called once. */
   protected abstract onEnded(code: StatusCode): void;
 
-  private end(code: StatusCode): void {
+  /** The call is over, as far as this side goes: everything is released. */
+  protected end(code: StatusCode): void {
     if (this.ended) return;
     this.ended = true;
     this.noteAnswered();
@@ -297,37 +372,6 @@ export abstract class ForwardedCall implements StreamSink {
   }
 }
 
-/** The upstream's side of a {@link ForwardedCall}. */
-class UpstreamLeg implements StreamSink {
-  private readonly call: ForwardedCall;
-
-  constructor(call: ForwardedCall) {
-    this.call = call;
-  }
-
-  onHeaders(stream: Http2Stream, list: HeaderList, endStream: boolean): void {
-    this.call.onUpstreamHeaders(stream, list, endStream);
-  }
-
-  onData(
-    stream: Http2Stream,
-    buffer: Buffer,
-    start: number,
-    end: number,
-    endStream: boolean,
-  ): void {
-    this.call.onUpstreamData(stream, buffer, start, end, endStream);
-  }
-
-  onSent(_stream: Http2Stream, bytes: number): void {
-    this.call.onUpstreamSent(bytes);
-  }
-
-  onReset(stream: Http2Stream, code: number, cause: ResetCauseCode): void {
-    this.call.onUpstreamReset(stream, code, cause);
-  }
-}
-
 const NO_DATA = Buffer.alloc(0);
 /** So little is not accounted for: the objects of a call cost more. */
 const UNCOUNTED_BYTES = 1024;
@@ -336,14 +380,6 @@ const UNCOUNTED_BYTES = 1024;
 function isComplete(stream: Http2Stream): boolean {
   if (stream.closed) return true;
   return stream.remoteClosed && stream.localClosed && stream.queuedBytes === 0;
-}
-
-/** A buffer with the first `used` octets of `buffer` and room for `bytes`; it grows by doubling. */
-function roomFor(buffer: Buffer, used: number, bytes: number): Buffer {
-  if (buffer.length >= bytes) return buffer;
-  const larger = Buffer.allocUnsafe(used === 0 ? bytes : Math.max(bytes, used * 2));
-  buffer.copy(larger, 0, 0, used);
-  return larger;
 }
 
 const tooMuchMetadata = new GrpcError(

@@ -32,6 +32,11 @@ export interface ServerCall {
   readonly deadlineMs: number | undefined;
   /** Aborted with a {@link GrpcError} when the caller cancels (CANCELLED) or its deadline passes. */
   readonly signal: AbortSignal;
+  /**
+   * Calls back once when {@link signal} would be aborted, and costs less than it. At most one listener; at once when the
+   * caller is gone already.
+   */
+  onCancel(listener: () => void): void;
   /** Address of the peer, `"unix"` on a unix socket. */
   readonly peer: string;
   /** The caller is gone; whatever is sent is dropped. */
@@ -69,6 +74,7 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
   private trailers: Metadata | null = null;
   private requestMetadata: Metadata | null = null;
   private controller: AbortController | null = null;
+  private cancelListener: (() => void) | null = null;
   private deadline: number | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -99,6 +105,11 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
       if (this.cancelled) this.controller.abort(this.abortReason);
     }
     return this.controller.signal;
+  }
+
+  onCancel(listener: () => void): void {
+    if (this.cancelled) listener();
+    else this.cancelListener = listener;
   }
 
   header(name: string): string | undefined {
@@ -207,6 +218,7 @@ export abstract class BaseServerCall implements ServerCall, StreamSink {
     this.cancelled = true;
     this.abortReason = reason;
     this.controller?.abort(reason);
+    this.cancelListener?.();
     this.onFinished(reason);
   }
 

@@ -5,11 +5,13 @@ import {
   serverKeepalive,
   type ConnectionEvents,
   type KeepaliveOptions,
+  type OnBytes,
 } from "./connection/options.ts";
 import { SharedBudget } from "./connection/shared-budget.ts";
 import type { Http2Stream } from "./connection/stream.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { contentTypeField, errorTrailers, statusOkField } from "./grpc/fields.ts";
+import { HeaderField } from "./hpack/field.ts";
 import { defaultLimits, type ConnectionLimits } from "./limits.ts";
 import {
   createListener,
@@ -42,8 +44,12 @@ export interface ServerOptions extends Partial<KeepaliveOptions> {
   onError?: (error: unknown, path: string) => void;
   /** Takes over calls to methods that are not registered; without it they get UNIMPLEMENTED. */
   router?: StreamRouter;
+  /** The router takes requests that are not gRPC as well. @default false */
+  routesPlain?: boolean;
   /** Answers requests that are not gRPC; without it they get status 415. */
   fallback?: FallbackHandler;
+  /** Sees all bytes that clients send, decrypted; they are valid only during the call. */
+  onBytes?: OnBytes;
 }
 
 type Method = { kind: "unary"; handler: UnaryHandler } | { kind: "stream"; handler: StreamHandler };
@@ -148,8 +154,12 @@ export class GrpcServer implements ConnectionEvents {
   }
 
   onStream(stream: Http2Stream, head: Head, endStream: boolean): void {
-    if (!isGrpc(head)) return this.answerPlain(stream, head, endStream);
-    if (head.list.oversize) return reject(stream, this.oversizeError());
+    if (!isGrpc(head)) {
+      const { router, routesPlain } = this.options;
+      if (router && routesPlain) return router.onStream(stream, head, endStream);
+      return this.answerPlain(stream, head, endStream);
+    }
+    if (head.list.oversize) return this.rejectOversize(stream, head);
     const method = this.methods.get(head.path);
     if (method === undefined) {
       if (this.options.router) return this.options.router.onStream(stream, head, endStream);
@@ -182,15 +192,22 @@ export class GrpcServer implements ConnectionEvents {
     for (const resolve of this.emptyWaiters.splice(0)) resolve();
   }
 
-  private accept(socket: Socket): void {
+  /**
+   * Serves a connection that somebody else has accepted.
+   *
+   * @param received bytes that were read from it already
+   */
+  accept(socket: Socket, received?: Buffer): void {
     const connection = new Http2Connection(socket, {
       isServer: true,
       limits: this.limits,
       budget: this.budget,
       events: this,
+      onBytes: this.options.onBytes,
       ...this.keepalive,
     });
     this.open.add(connection);
+    if (received !== undefined) connection.take(received);
     if (this.draining) connection.drain();
   }
 
@@ -205,16 +222,17 @@ export class GrpcServer implements ConnectionEvents {
     if (endStream) call.reply(stream);
   }
 
-  private oversizeError(): GrpcError {
+  private rejectOversize(stream: Http2Stream, head: Head): void {
+    const isPlain = this.options.routesPlain && !head.contentType.startsWith("application/grpc");
+    if (isPlain) return stream.sendHeaders([fieldsTooLarge], true);
     const limit = this.limits.maxHeaderListBytes;
-    return new GrpcError(
-      Status.RESOURCE_EXHAUSTED,
-      `Received metadata larger than max (more than ${limit} bytes vs. ${limit})`,
-    );
+    const text = `Received metadata larger than max (more than ${limit} bytes vs. ${limit})`;
+    reject(stream, new GrpcError(Status.RESOURCE_EXHAUSTED, text));
   }
 }
 
 const NO_DATA = Buffer.alloc(0);
+const fieldsTooLarge = new HeaderField(":status", "431");
 
 /** Answers a stream with an error and nothing else ("Trailers-Only"). */
 function reject(stream: Http2Stream, error: GrpcError): void {

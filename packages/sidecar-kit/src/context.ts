@@ -28,6 +28,12 @@ export interface ProcessContext {
   readonly signal: AbortSignal;
   /** Ends the process in good order with this exit code; the message goes to stderr. */
   fatal(exitCode: number, message: string): void;
+  /**
+   * The listening handle that a supervisor hands over under this name, for `server.listen(handle)`; undefined when it
+   * announced none: then the process listens by itself. The names come from `nameListeners`, by the key `listeners` of
+   * the package's `layotto` entry.
+   */
+  listener(name: string): Promise<unknown> | undefined;
 }
 
 /** What `create` of a sidecar gets: the process, and the sidecar's own sections of the configuration. */

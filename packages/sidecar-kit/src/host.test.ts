@@ -16,6 +16,7 @@ import { RpcError } from "./errors.ts";
 import { SidecarHost } from "./host.ts";
 import { client } from "./service/client.ts";
 import { implement } from "./service/implement.ts";
+import { joinPages } from "./service/pages.ts";
 import { type Sidecar as SidecarValue, defineSidecar } from "./sidecar.ts";
 import { testContext } from "./testing/context.ts";
 import { tempDir } from "./testing/place.ts";
@@ -53,7 +54,8 @@ async function start(test: Parameters<typeof tempDir>[0]) {
       const services = [
         implement(Runtime, { sayHello: ({ name }) => ({ hello: `hello ${name}` }) }, { selector }),
       ];
-      return { components: [set], services, info: () => ({ fact: "yes" }) };
+      const pages = { figures: () => ({ calls: 3 }) };
+      return { components: [set], services, pages, info: () => ({ fact: "yes" }) };
     },
   });
   const parts = [await sidecar.create({ ...context, config: {} })];
@@ -97,6 +99,7 @@ describe("SidecarHost over the real transport", () => {
     );
     assert.equal(first?.health?.status, HealthStatus.INIT);
     assert.deepEqual(first?.info, { fact: "yes" });
+    assert.deepEqual([first?.contractMinor, first?.pages], [1, ["figures"]]);
     const [method] = first?.methods ?? [];
     assert.equal(method?.path, "/spec.proto.runtime.v1.Runtime/SayHello");
     assert.deepEqual(method?.selector?.fieldPath, [1]);
@@ -128,6 +131,16 @@ describe("SidecarHost over the real transport", () => {
     assert.equal((await sidecar.setLogLevel({ logger: "hellos/slow", level: "DEBUG" })).changed, 1);
     await assert.rejects(sidecar.setLogLevel({ level: "loud" }), (error: unknown) => {
       return error instanceof GrpcError && error.code === Status.INVALID_ARGUMENT;
+    });
+  });
+
+  it("shows its pages as JSON", async (test) => {
+    const { connection } = await start(test);
+    const sidecar = client(Sidecar, connection);
+    assert.equal((await sidecar.page({ name: "figures" })).json, '{"calls":3}');
+    await assert.rejects(sidecar.page({ name: "other" }), {
+      code: Status.NOT_FOUND,
+      message: 'Cannot show page "other": there are figures',
     });
   });
 });
@@ -173,5 +186,11 @@ describe("SidecarHost with several sidecars", () => {
       () => host(service("a"), service("b")),
       /Cannot serve "\/spec.*SayHello" twice in one process/,
     );
+  });
+
+  it("refuses two with a page of the same name, and names that are no part of a path", () => {
+    const page = () => ({});
+    assert.throws(() => joinPages([{ mesh: page }, { mesh: page }]), /page "mesh" twice/);
+    assert.throws(() => joinPages([{ "a/b": page }]), /"a\/b": a name has only a-z, 0-9 and -/);
   });
 });

@@ -6,6 +6,7 @@ import { combineHealth, type ComponentHealth, type Health } from "./health.ts";
 import type { LoggerRoot } from "./logger.ts";
 import { guarded } from "./service/guard.ts";
 import type { ServiceImplementation } from "./service/implement.ts";
+import { joinPages } from "./service/pages.ts";
 import { serveLazily } from "./service/serve-lazily.ts";
 import { type ServiceRegistry, serve } from "./service/serve.ts";
 import { sidecarService } from "./service/sidecar-service.ts";
@@ -123,6 +124,7 @@ export class SidecarHost {
           Object.assign({}, ...parts.map((each) => each.info?.())) as Record<string, string>,
         health: () => this.health(),
         components: () => this.components(),
+        pages: joinPages(parts.map((each) => each.pages)),
         subscribe: (listener) => this.onChange(listener),
         signal: this.#draining.signal,
       },

@@ -53,7 +53,13 @@ export {
 } from "./config/fault.ts";
 export { publishedSchema, type SchemaSource } from "./config/schema-source.ts";
 export { Metrics, type Value } from "./metrics/metrics.ts";
-export type { Labels, MetricFamily, MetricKind, MetricSample } from "./metrics/family.ts";
+export {
+  histogramSamples,
+  type Labels,
+  type MetricFamily,
+  type MetricKind,
+  type MetricSample,
+} from "./metrics/family.ts";
 export { ComponentMetrics, OperationMetrics } from "./metrics/component-metrics.ts";
 export { MethodMetrics } from "./metrics/method-metrics.ts";
 export {
@@ -77,6 +83,7 @@ export { toGrpcError } from "./service/to-grpc-error.ts";
 export {
   defineSidecar,
   packageVersion,
+  type ConfigFindings,
   type MethodGroup,
   type Sidecar,
   type SidecarParts,

@@ -2,14 +2,9 @@ import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "./clock.ts";
 import { ConfigError, pathText } from "./config/fault.ts";
-import { type LoadedConfig, loadConfig } from "./config/load.ts";
-import {
-  type CommonConfig,
-  type SectionCheck,
-  readCommon,
-  readSections,
-} from "./config/process-config.ts";
-import { checkSource } from "./config/schema-source.ts";
+import type { LoadedConfig } from "./config/load.ts";
+import type { CommonConfig } from "./config/process-config.ts";
+import { readProcess } from "./config/read-process.ts";
 import type { ProcessContext } from "./context.ts";
 import { SidecarHost } from "./host.ts";
 import { type LoggerRoot, createLogger, parseLogLevel } from "./logger.ts";
@@ -34,7 +29,8 @@ import { readTls } from "./process/pem.ts";
 import { type BoundSocket, listenOn, listenPrivately } from "./process/listen.ts";
 import { StartError } from "./process/start-error.ts";
 import { groupId } from "./process/socket-access.ts";
-import type { Sidecar, SidecarParts } from "./sidecar.ts";
+import { canReload, followConfig } from "./reload.ts";
+import type { ConfigFindings, Sidecar, SidecarParts } from "./sidecar.ts";
 
 /** Options of {@link runSidecar}; all have defaults that fit a process entry. */
 export interface RunOptions {
@@ -63,6 +59,7 @@ export async function runSidecars(
   const [first] = sidecars;
   if (launch.print === "help") process.stdout.write(helpText(first?.name ?? "sidecar"));
   else if (launch.print === "version") process.stdout.write(`${first?.version}\n`);
+  else if (launch.print === "check") await checkOnly(launch, sidecars);
   else {
     let logger: LoggerRoot | undefined;
     const start = (life: Life) =>
@@ -87,6 +84,23 @@ function launchOrExit(
   }
 }
 
+/** Checks the configuration beyond its schemas, prints `{ faults, warnings }`, and starts nothing. */
+async function checkOnly({ configFile }: Launch, sidecars: readonly Sidecar[]): Promise<void> {
+  const found = await findingsIn(configFile ?? "", sidecars);
+  process.stdout.write(`${JSON.stringify(found)}\n`);
+  process.exitCode = found.faults.length > 0 ? ExitCode.config : ExitCode.ok;
+}
+
+async function findingsIn(file: string, sidecars: readonly Sidecar[]): Promise<ConfigFindings> {
+  try {
+    const { warnings } = await readProcess(file, sidecars);
+    return { faults: [], warnings };
+  } catch (error) {
+    if (error instanceof ConfigError) return { faults: error.faults, warnings: [] };
+    throw error;
+  }
+}
+
 async function startSidecars(
   sidecars: readonly Sidecar[],
   launch: Launch,
@@ -99,43 +113,27 @@ async function startSidecars(
       ExitCode.config,
     );
   }
-  const loaded = await loadConfig({ file: launch.configFile });
-  const { common, faults } = readCommon(loaded);
-  const own = await Promise.all(
-    sidecars.map((each) => readSections(loaded, each.sections, checkOf(each))),
-  );
-  const all = [...loaded.faults, ...faults, ...own.flatMap((each) => each.faults)];
-  if (all.length > 0) throw new ConfigError(loaded.source, all);
+  const { loaded, common, configs, warnings } = await readProcess(launch.configFile, sidecars);
   const name = launch.name ?? sidecars.map((each) => each.capability).join("-");
   const logger = createLogger({ name, level: parseLogLevel(common.logLevel ?? "info") ?? "info" });
   onLogger(logger);
-  for (const warning of [...loaded.warnings, ...own.flatMap((each) => each.warnings)]) {
+  for (const warning of warnings) {
     logger.warn({ path: pathText(warning.path) }, warning.message);
   }
   const context = createContext({ name, loaded, launch, life, logger, common });
   const parts: SidecarParts[] = [];
   for (const [index, sidecar] of sidecars.entries()) {
     parts.push(
-      await sidecar.create({ ...context, schema: sidecar.schema, config: own[index]?.config }),
+      await sidecar.create({ ...context, schema: sidecar.schema, config: configs[index] }),
     );
   }
-  return serveSidecars({
-    sidecars,
-    parts,
-    context,
-    logger,
-    launch,
-    common,
-    source: loaded.source,
-    life,
-  });
-}
-
-function checkOf({ config, schema }: Sidecar): SectionCheck<unknown> {
-  return async (sections, lenient) => {
-    const { value, ...found } = await checkSource(config, schema, sections, { lenient });
-    return { config: value, ...found };
-  };
+  const source = loaded.source;
+  const running = await serveSidecars({ sidecars, parts, context, logger, launch, common, source, life }); // prettier-ignore
+  if (!canReload(parts)) return running;
+  const stop = followConfig({ file: source, sidecars, parts, configs, common, logger });
+  if (life.signal.aborted) stop();
+  else life.signal.addEventListener("abort", stop, { once: true });
+  return { ...running, reloads: true };
 }
 
 interface ContextInput {
@@ -171,6 +169,7 @@ function createContext({
     clock: systemClock,
     signal: life.signal,
     fatal: (exitCode, message) => life.fatal(exitCode, message),
+    listener: (name) => (launch.listeners.includes(name) ? life.listener(name) : undefined),
   };
 }
 

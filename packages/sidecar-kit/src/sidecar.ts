@@ -2,19 +2,26 @@ import { readFileSync } from "node:fs";
 import type { GenService, GenServiceMethods } from "@bufbuild/protobuf/codegenv2";
 import type { MaybePromise } from "./component.ts";
 import type { ComponentGroup } from "./components.ts";
+import type { ConfigFault } from "./config/fault.ts";
 import type { JsonSchema } from "./config/json-schema.ts";
 import type { SchemaSource } from "./config/schema-source.ts";
 import type { SidecarContext } from "./context.ts";
 import type { RpcError } from "./errors.ts";
 import type { ServiceImplementation } from "./service/implement.ts";
+import type { Pages } from "./service/pages.ts";
 
 /** What a sidecar consists of once it is configured. */
-export interface SidecarParts {
+export interface SidecarParts<Config = unknown> {
   /** Opened in this order after the sidecar listens, closed in reverse. */
   readonly components: readonly ComponentGroup[];
   readonly services: readonly ServiceImplementation[];
   /** Free-form facts shown by `/actuator/info`, asked for whenever the sidecar describes itself. */
   info?(): Readonly<Record<string, string>>;
+  /**
+   * What the gateway shows as `/actuator/<name>`, by name (a-z, 0-9, -): what it returns is sent as JSON. Asked whenever
+   * somebody looks.
+   */
+  readonly pages?: Pages;
   /** Calls back when {@link info} changes. Returns how to stop that. */
   onChange?(listener: () => void): () => void;
   /** Called when the sidecar listens and its components begin to open: work of its own accord starts here. */
@@ -24,8 +31,21 @@ export interface SidecarParts {
    * handing out messages, ends here. Bounded by the grace period.
    */
   drain?(graceMs: number): Promise<void>;
+  /**
+   * Takes over a changed configuration while calls run. Called when the file of the process has changed, is right, and
+   * the sidecar's own sections differ; never twice at once. Without it a change takes effect with the next start.
+   *
+   * @throws ConfigError when it is refused and nothing has changed
+   */
+  reload?(config: Config): MaybePromise<void>;
   /** Called after the last call has ended and before the components close. */
   close?(): Promise<void>;
+}
+
+/** Faults and warnings of a configuration; their paths begin with the section. */
+export interface ConfigFindings {
+  readonly faults: readonly ConfigFault[];
+  readonly warnings: readonly ConfigFault[];
 }
 
 /** Methods that a sidecar serves for one section, and what callers get while that section is not configured. */
@@ -53,8 +73,10 @@ export interface Sidecar<Config = unknown> {
   readonly schema?: JsonSchema | undefined;
   /** What it serves per section: published as description.json, so that the gateway can answer when it is not started. */
   readonly methods: readonly MethodGroup[];
+  /** Finds what is wrong beyond what the schema says, such as a name that is not there. Asked before `create`. */
+  check?(config: Config): MaybePromise<ConfigFindings>;
   /** Puts the parts together. Must not connect to anything: that happens when the components open. */
-  create(context: SidecarContext<Config>): MaybePromise<SidecarParts>;
+  create(context: SidecarContext<Config>): MaybePromise<SidecarParts<Config>>;
 }
 
 /** Checks a sidecar while keeping the type of its configuration. */

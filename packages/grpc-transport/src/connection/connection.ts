@@ -3,8 +3,7 @@ import { DEFAULT_WINDOW_BYTES, ErrorCode, FrameType, MAX_STREAM_ID } from "../fr
 import { firstSettings, goawayPayload } from "../frame/hello-goodbye.ts";
 import { FrameReader } from "../frame/reader.ts";
 import type { PeerSettings } from "../frame/settings.ts";
-import { HpackBombError, HpackError } from "../hpack/hpack-error.ts";
-import { ConnectionError } from "./connection-error.ts";
+import { ConnectionError, connectionErrorOf } from "./connection-error.ts";
 import { Ping } from "./control-frames.ts";
 import { Flood, FloodGuard } from "./flood-guard.ts";
 import { flushAfterRead } from "./flush.ts";
@@ -14,6 +13,7 @@ import type { ConnectionOptions } from "./options.ts";
 import { Output } from "./output.ts";
 import { PrefaceReader } from "./preface.ts";
 import { FrameReceiver } from "./receiver.ts";
+import { recordingStart } from "./recording-start.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { Http2Stream, ResetCause, type StreamSink } from "./stream.ts";
 import { StreamRegistry } from "./stream-registry.ts";
@@ -124,6 +124,13 @@ export class Http2Connection {
     return stream;
   }
 
+  /** For `onBytes`: what makes the next bytes readable without those before; undefined within a frame. */
+  recordingStart(): Buffer | undefined {
+    if (this.preface !== null || !this.reader.atFrame) return undefined;
+    const block = this.receiver.headerState();
+    return block === undefined ? undefined : recordingStart(block);
+  }
+
   /** Called by streams when they return window: the moment at which a larger one would help. */
   measureBandwidth(): void {
     this.receiver.control.measureBandwidth();
@@ -217,6 +224,11 @@ export class Http2Connection {
     this.socket.destroy();
   }
 
+  /** The peer has not answered in time: unless something comes from it soon, it is asked whether it is there. */
+  suspect(): void {
+    this.keepalive.suspect();
+  }
+
   /** Regular look: rates, stalls, keepalive. Called by the sweeper. */
   sweep(now: number): void {
     this.guard.refill();
@@ -230,17 +242,23 @@ export class Http2Connection {
     if (this.stalls.writeStalled(now, this.writer.output)) {
       return this.destroy(new Error("peer does not read"));
     }
-    this.checkStreamStalls(now);
+    if (this.isServer) this.stalls.endStalledStreams(now, this.writer.waiting());
     const action = this.keepalive.look(now, heard, this.streams.table.size);
     if (action === "ping") this.writer.writeFrame(FrameType.PING, 0, 0, Ping.KEEPALIVE);
     else if (action === "drain") this.drain();
     else if (action === "dead") this.destroy(new Error("keepalive PING was not answered"));
   }
 
+  /** Takes bytes that somebody else has read from the socket. */
+  take(received: Buffer): void {
+    this.receive(received, 0, received.length);
+  }
+
   private receive(buffer: Buffer, start: number, end: number): void {
     if (this.closed) return;
     this.heard = true;
     this.reads++;
+    this.options.onBytes?.(this, buffer, start, end);
     try {
       let offset = start;
       if (this.preface !== null) {
@@ -281,13 +299,9 @@ export class Http2Connection {
   }
 
   private failWith(error: unknown): void {
-    if (error instanceof ConnectionError) return this.close(error.code, error.message);
-    if (error instanceof HpackBombError) {
-      return this.close(ErrorCode.ENHANCE_YOUR_CALM, error.message);
-    }
-    if (error instanceof HpackError) return this.close(ErrorCode.COMPRESSION_ERROR, error.message);
-    this.closeReason ??= error instanceof Error ? error : new Error(String(error));
-    this.close(ErrorCode.INTERNAL_ERROR, "internal error");
+    const { code, message } = connectionErrorOf(error);
+    if (code === ErrorCode.INTERNAL_ERROR && error instanceof Error) this.closeReason ??= error;
+    this.close(code, message);
   }
 
   private sendPreface(): void {
@@ -380,15 +394,5 @@ export class Http2Connection {
     if (this.paused || this.closed) return;
     this.paused = true;
     this.socket.pause();
-  }
-
-  private checkStreamStalls(now: number): void {
-    if (!this.isServer) return; // how long a server may take is for deadlines to say
-    const { streamStallTimeoutMs } = this.options.limits;
-    for (const stream of [...this.writer.waiting()]) {
-      if (now - stream.stalledSince >= streamStallTimeoutMs) {
-        stream.fail(ErrorCode.CANCEL, ResetCause.LOCAL);
-      }
-    }
   }
 }

@@ -10,10 +10,16 @@ export class Keepalive {
   private lastHeardAt: number;
   private lastBusyAt: number;
   private pingedAt = -1;
+  private suspected = false;
 
   constructor(options: KeepaliveOptions, now: number) {
     this.options = options;
     this.bornAt = this.lastHeardAt = this.lastBusyAt = now;
+  }
+
+  /** An answer did not come in time: the next look probes the connection, unless something has arrived by then. */
+  suspect(): void {
+    this.suspected = true;
   }
 
   /**
@@ -24,13 +30,15 @@ export class Keepalive {
     if (heard) {
       this.lastHeardAt = now;
       this.pingedAt = -1;
+      this.suspected = false;
     }
     if (streams > 0) this.lastBusyAt = now;
     if (this.pingedAt >= 0) {
       return now - this.pingedAt >= this.options.keepaliveTimeoutMs ? "dead" : "none";
     }
     // Before age: a draining connection whose peer is gone must be found too.
-    if (now - this.lastHeardAt >= this.options.keepaliveMs) {
+    if (this.suspected || now - this.lastHeardAt >= this.options.keepaliveMs) {
+      this.suspected = false;
       this.pingedAt = now;
       return "ping";
     }

@@ -39,7 +39,17 @@ export interface ConnectionOptions extends KeepaliveOptions {
   /** Shared with the other connections of a server. */
   budget: SharedBudget;
   events: ConnectionEvents;
+  /** Sees all bytes that the peer sends, before they mean anything; they are valid only during the call. */
+  onBytes?: OnBytes | undefined;
 }
+
+/** See {@link ConnectionOptions.onBytes}. */
+export type OnBytes = (
+  connection: Http2Connection,
+  buffer: Buffer,
+  start: number,
+  end: number,
+) => void;
 
 /** Keepalive defaults of servers. */
 export const serverKeepalive: KeepaliveOptions = {

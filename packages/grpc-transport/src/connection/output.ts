@@ -3,8 +3,8 @@ import { scheduleFlush, type Flushable } from "./flush.ts";
 
 /** Two frames of the usual largest size with their headers, and a little. */
 const BUFFER_BYTES = 33_024;
-/** Spare buffers kept for all connections of the process (2 MiB). */
-const MAX_SPARE_BUFFERS = 64;
+/** Spare buffers kept for all connections of the process (8 MiB): one for each that writes in a turn, under load. */
+const MAX_SPARE_BUFFERS = 256;
 const NO_BUFFER = Buffer.alloc(0);
 
 const spare: Buffer[] = [];

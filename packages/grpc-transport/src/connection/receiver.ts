@@ -61,6 +61,11 @@ export class FrameReceiver implements FrameSink {
     return this.connection.closed;
   }
 
+  /** A header block that stands for all before; undefined within one. */
+  headerState(): Buffer | undefined {
+    return this.assembler.streamId === 0 ? this.hpack().tableBlock() : undefined;
+  }
+
   onFrame(
     buffer: Buffer,
     type: number,
@@ -254,7 +259,7 @@ export class FrameReceiver implements FrameSink {
     const trailers = stream.headersReceived;
     const head = headOf(list, trailers ? HeadKind.TRAILERS : HeadKind.RESPONSE);
     if (isFaulty(stream, head, trailers, endStream)) return this.control.fault(stream);
-    if (isInterim(head)) return;
+    if (isInterim(head)) return this.onInterim(stream, list);
     stream.headersReceived = true;
     if (!trailers) stream.expectedBytes = endStream ? -1 : head.contentLength;
     if (endStream) stream.remoteClosed = true;
@@ -264,6 +269,14 @@ export class FrameReceiver implements FrameSink {
       this.connection.sinkFailed(stream, error);
     }
     if (endStream && !stream.closed) stream.finishRemote();
+  }
+
+  private onInterim(stream: Http2Stream, list: HeaderList): void {
+    try {
+      stream.sink.onInterim?.(stream, list);
+    } catch (error) {
+      this.connection.sinkFailed(stream, error);
+    }
   }
 
   private onHeadersOfClosed(id: number): void {

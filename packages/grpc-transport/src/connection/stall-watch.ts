@@ -1,5 +1,7 @@
+import { ErrorCode } from "../frame/constants.ts";
 import type { ConnectionLimits } from "../limits.ts";
 import type { Output } from "./output.ts";
+import { ResetCause, type Http2Stream } from "./stream.ts";
 
 /** Notices a peer that does not get through its handshake, or does not take what we write. */
 export class StallWatch {
@@ -25,5 +27,15 @@ export class StallWatch {
       return false;
     }
     return now - this.stalledAt >= this.limits.writeStallTimeoutMs;
+  }
+
+  /** Ends streams that have waited too long to be read; for servers: how long a server may take is for deadlines to say. */
+  endStalledStreams(now: number, waiting: Iterable<Http2Stream>): void {
+    const { streamStallTimeoutMs } = this.limits;
+    for (const stream of [...waiting]) {
+      if (now - stream.stalledSince >= streamStallTimeoutMs) {
+        stream.fail(ErrorCode.CANCEL, ResetCause.LOCAL);
+      }
+    }
   }
 }

@@ -25,6 +25,8 @@ export interface StreamSink {
   onHeaders(stream: Http2Stream, list: HeaderList, endStream: boolean): void;
   /** Bytes of the body. The sink returns them with `stream.consume` when it is done with them. */
   onData(stream: Http2Stream, buffer: Buffer, start: number, end: number, endStream: boolean): void;
+  /** An interim answer (1xx); others follow. */
+  onInterim?(stream: Http2Stream, list: HeaderList): void;
   /** Queued bytes have left: there is room for more. */
   onSent(stream: Http2Stream, bytes: number): void;
   /** The stream is over before its regular end; nothing follows. */

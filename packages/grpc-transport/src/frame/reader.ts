@@ -52,6 +52,11 @@ export class FrameReader {
     this.maxFrameBytes = maxFrameBytes;
   }
 
+  /** Whether the next octet begins a frame. */
+  get atFrame(): boolean {
+    return this.heldBytes === 0;
+  }
+
   /** @throws {ConnectionError} FRAME_SIZE_ERROR when a frame is larger than allowed */
   feed(buffer: Buffer, start: number, end: number): void {
     let offset = start;

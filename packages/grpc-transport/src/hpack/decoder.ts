@@ -6,6 +6,7 @@ import { HeaderList } from "./header-list.ts";
 import { HpackBombError, HpackError } from "./hpack-error.ts";
 import { octetAt } from "./octets.ts";
 import { staticTable, staticTableLength } from "./static-table.ts";
+import { tableBlock } from "./table-block.ts";
 
 export { HeaderList } from "./header-list.ts";
 
@@ -47,6 +48,11 @@ export class HpackDecoder {
     this.maxTableBytes = n;
     const inUse = this.updateDue === noUpdateDue ? this.table.maxBytes : this.updateDue;
     if (n < inUse) this.updateDue = n;
+  }
+
+  /** A header block that gives a fresh decoder the same dynamic table. */
+  tableBlock(): Buffer {
+    return tableBlock(this.table);
   }
 
   /**

@@ -1,4 +1,7 @@
 import type { ConfigFault } from "./fault.ts";
+import { type FoundListener, isProxyListener, meshSection } from "./layotto-mesh.ts";
+import { xdsSection } from "./layotto-xds.ts";
+import type { Place } from "./place.ts";
 import { isRecord } from "./record.ts";
 
 type Path = readonly PropertyKey[];
@@ -8,6 +11,7 @@ type Node = Record<string, unknown>;
 export interface Extracted {
   sections: Record<string, unknown>;
   paths: Record<string, Path>;
+  places: Place[];
   faults: ConfigFault[];
   warnings: ConfigFault[];
 }
@@ -21,7 +25,9 @@ export function isLayottoShape(root: Readonly<Record<string, unknown>>): boolean
  * Takes the runtime's sections out of a MOSN file: they are at
  * `servers[0].listeners[*].filter_chains[0].filters[type=grpc].config.grpc_config`. The listener around them becomes
  * `gateway.listen`, the listener with an `actuator_filter` becomes `gateway.actuator`, the default log level becomes
- * `log.level`. What else MOSN could do is warned about by path.
+ * `log.level`. Listeners that forward become the section `mesh`, with their routers and all clusters; flow control and
+ * the traffic dump of the runtime's listener become `gateway.flowControl` and `gateway.tcpcopy`, as they are. What else
+ * MOSN could do is warned about by path.
  */
 export function extractLayotto(root: Node, faults: ConfigFault[]): Extracted {
   const reader = new EnvelopeReader(root, faults);
@@ -30,9 +36,9 @@ export function extractLayotto(root: Node, faults: ConfigFault[]): Extracted {
 }
 
 const knownKeys = {
-  root: ["servers", "cluster_manager", "tracing", "metrics", "pprof", "dynamic_resources", "static_resources", "admin"],
+  root: ["servers", "cluster_manager", "tracing", "metrics", "pprof", "dynamic_resources", "static_resources", "node", "admin"],
   server: ["default_log_path", "default_log_level", "routers", "listeners", "mosn_server_name", "global_log_roller", "processor"],
-  listener: ["name", "address", "bind_port", "network", "type", "filter_chains", "stream_filters", "access_logs", "inspector", "use_original_dst", "connection_idle_timeout", "default_read_buffer_size", "log_path", "log_level"],
+  listener: ["name", "address", "bind_port", "network", "type", "filter_chains", "stream_filters", "access_logs", "inspector", "use_original_dst", "connection_idle_timeout", "default_read_buffer_size", "log_path", "log_level", "listener_filters", "reuse_port"],
   chain: ["filters", "match", "tls_context", "tls_context_set"],
   filter: ["type", "config", "go_plugin_config"],
   grpc: ["server_name", "grpc_config", "graceful_stop_timeout"],
@@ -44,10 +50,12 @@ const builtInStreamFilters = new Set(["grpc_metric", "actuator_filter"]);
 class EnvelopeReader implements Extracted {
   readonly sections: Record<string, unknown> = {};
   readonly paths: Record<string, Path> = {};
+  readonly places: Place[] = [];
   readonly faults: ConfigFault[];
   readonly warnings: ConfigFault[] = [];
   readonly #root: Node;
   readonly #gateway: Node = {};
+  readonly #proxies: FoundListener[] = [];
 
   constructor(root: Node, faults: ConfigFault[]) {
     this.#root = root;
@@ -62,27 +70,20 @@ class EnvelopeReader implements Extracted {
       if (index === 0) this.#readServer(server, path);
       else this.#warn(path, "is ignored: only the first server is used");
     });
+    this.#readMesh();
     const [found] = Object.values(this.paths);
     if (found === undefined) this.#fault(["servers", 0, "listeners"], noRuntime);
     if (Object.keys(this.#gateway).length > 0) this.sections["gateway"] = this.#gateway;
   }
 
   #readRoot(): void {
-    const { tracing, metrics, pprof, cluster_manager: clusters } = this.#root;
+    const { tracing, metrics, pprof } = this.#root;
     if (isRecord(tracing) && tracing["enable"] === true) {
       this.#warn(["tracing"], "is not supported yet: no spans are written");
     }
     if (pprof !== undefined)
       this.#warn(["pprof"], "is not supported: use node --inspect or --cpu-prof");
-    if (isRecord(clusters) && this.#list(clusters, "clusters", ["cluster_manager"]).length > 0) {
-      this.#warn(
-        ["cluster_manager", "clusters"],
-        "is not supported yet: nothing is routed to clusters",
-      );
-    }
-    for (const key of ["dynamic_resources", "static_resources", "admin"]) {
-      if (this.#root[key] !== undefined) this.#warn([key], "is not supported");
-    }
+    if (this.#root["admin"] !== undefined) this.#warn(["admin"], "is not supported");
     if (isRecord(metrics)) this.#readMetrics(metrics);
   }
 
@@ -96,6 +97,45 @@ class EnvelopeReader implements Extracted {
     });
   }
 
+  /** The mesh runs when something comes in: through a listener, or by InvokeService. */
+  #readMesh(): void {
+    const clusters = this.#root["cluster_manager"];
+    const [first] = this.#proxies;
+    const xds = first === undefined ? undefined : xdsSection(this.#root);
+    if (xds === undefined) this.#warnXds();
+    if (first === undefined) {
+      if (isRecord(clusters) && this.#list(clusters, "clusters", ["cluster_manager"]).length > 0) {
+        this.#warn(
+          ["cluster_manager", "clusters"],
+          "is not used: no listener forwards to clusters",
+        );
+      }
+      return;
+    }
+    const server = this.#list(this.#root, "servers", [])[0] ?? {};
+    const { section, places } = meshSection({
+      listeners: this.#proxies,
+      routers: this.#list(server, "routers", ["servers", 0]),
+      routersPath: ["servers", 0, "routers"],
+      clusterManager: clusters,
+    });
+    if (xds !== undefined) {
+      section["xds"] = xds;
+      places.push({ of: ["mesh", "xds"], at: ["dynamic_resources"] });
+    }
+    this.#section("mesh", section, first.path);
+    this.places.push(...places);
+  }
+
+  /** Only a management server that a listener is there for, and that can be found, is asked. */
+  #warnXds(): void {
+    for (const key of ["dynamic_resources", "static_resources"]) {
+      if (this.#root[key] === undefined) continue;
+      const cure = "put the management server into mesh.xds of a flat file";
+      this.#warn([key], `is not used; ${cure}`);
+    }
+  }
+
   #readServer(server: Node, path: Path): void {
     this.#unknownKeys(server, knownKeys.server, path);
     const level = server["default_log_level"];
@@ -107,11 +147,16 @@ class EnvelopeReader implements Extracted {
   }
 
   #readListener(listener: Node, path: Path): void {
+    // Whoever serves it checks the rest.
+    if (isProxyListener(listener)) {
+      this.#proxies.push({ node: listener, path });
+      return;
+    }
     this.#unknownKeys(listener, knownKeys.listener, path);
     const streamFilters = this.#list(listener, "stream_filters", path);
     const grpc = this.#grpcFilter(listener, path);
     if (grpc !== undefined) {
-      this.#warnStreamFilters(streamFilters, path);
+      this.#readStreamFilters(streamFilters, path);
       this.#readGrpc(grpc.config, grpc.path);
       this.#address(listener, "listen", path);
     } else if (streamFilters.some((filter) => filter["type"] === "actuator_filter")) {
@@ -120,7 +165,7 @@ class EnvelopeReader implements Extracted {
       const name = typeof listener["name"] === "string" ? `"${listener["name"]}" ` : "";
       this.#warn(
         path,
-        `listener ${name}is not served: only gRPC and actuator listeners are supported yet`,
+        `listener ${name}is not served: it is neither the runtime's, nor the actuator's, nor does it forward`,
       );
     }
   }
@@ -137,8 +182,7 @@ class EnvelopeReader implements Extracted {
           if (isRecord(filter["config"]))
             found ??= { config: filter["config"], path: [...filterPath, "config"] };
           else this.#fault([...filterPath, "config"], "is missing");
-        } else if (filter["type"] === "tcpcopy")
-          this.#warn(filterPath, 'filter "tcpcopy" is not supported yet');
+        } else if (filter["type"] === "tcpcopy") this.#gatewayPart("tcpcopy", filter, filterPath);
       });
     });
     return found;
@@ -159,15 +203,26 @@ class EnvelopeReader implements Extracted {
     }
   }
 
-  #warnStreamFilters(filters: Node[], path: Path): void {
+  #readStreamFilters(filters: Node[], path: Path): void {
     filters.forEach((filter, index) => {
       const type = String(filter["type"]);
-      if (builtInStreamFilters.has(type)) return;
-      this.#warn(
-        [...path, "stream_filters", index],
-        `stream filter "${type}" is not supported yet`,
-      );
+      const filterPath = [...path, "stream_filters", index];
+      if (type === "flowControlFilter") this.#gatewayPart("flowControl", filter, filterPath);
+      else if (!builtInStreamFilters.has(type)) {
+        this.#warn(filterPath, `stream filter "${type}" is not supported yet`);
+      }
     });
+  }
+
+  /** What a filter is configured with is handed on as it is; the first of a kind holds. */
+  #gatewayPart(key: "flowControl" | "tcpcopy", filter: Node, path: Path): void {
+    if (this.#gateway[key] !== undefined) {
+      this.#warn(path, `is ignored: there is a filter "${String(filter["type"])}" before it`);
+      return;
+    }
+    this.#gateway[key] = filter["config"] ?? {};
+    this.places.push({ of: ["gateway", key], at: [...path, "config"] });
+    this.paths["gateway"] ??= path.slice(0, 4);
   }
 
   #address(listener: Node, key: "listen" | "actuator", path: Path): void {

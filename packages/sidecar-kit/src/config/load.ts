@@ -2,20 +2,19 @@ import { readFileSync } from "node:fs";
 import { type Environment, expandEnvironment } from "./expand.ts";
 import { ConfigError, type ConfigFault } from "./fault.ts";
 import { extractLayotto, isLayottoShape } from "./layotto-shape.ts";
+import type { Places } from "./place.ts";
 import { isRecord } from "./record.ts";
 
 /** Which of the two accepted forms a file has. */
 export type ConfigShape = "layotto" | "flat";
 
 /** A configuration file that was read, brought into one form. Its sections have not been validated. */
-export interface LoadedConfig {
+export interface LoadedConfig extends Places {
   /** Path of the file, for reports. */
   readonly source: string;
   readonly shape: ConfigShape;
   /** Section name → content, in the order of the file. */
   readonly sections: Readonly<Record<string, unknown>>;
-  /** Where each section is in the file. */
-  readonly paths: Readonly<Record<string, readonly PropertyKey[]>>;
   /** What is wrong already: unset variables, a broken envelope. */
   readonly faults: readonly ConfigFault[];
   /** What the file asks for and nobody does, by path. */

@@ -6,6 +6,7 @@ import { checkSchema } from "./json-schema.ts";
 import type { LoadedConfig } from "./load.ts";
 import type { MaybePromise } from "../component.ts";
 import type { TlsFiles } from "../process/pem.ts";
+import { placeInFile } from "./place.ts";
 import { isRecord } from "./record.ts";
 
 /** The keys that every process reads, with defaults filled in as far as they do not depend on the process. */
@@ -113,10 +114,7 @@ export async function readSections<Config>(
       .map((each) => [each, loaded.sections[each]]),
   );
   const { config, faults, warnings } = await check(own, loaded.shape === "layotto");
-  const place = (fault: ConfigFault): ConfigFault => {
-    const [section, ...rest] = fault.path;
-    return { ...fault, path: [...(loaded.paths[String(section)] ?? [section ?? ""]), ...rest] };
-  };
+  const place = (fault: ConfigFault) => ({ ...fault, path: placeInFile(loaded, fault.path) });
   const slips = Object.keys(loaded.sections).flatMap((name) => slip(name, sections));
   return { config, faults: [...faults.map(place), ...slips], warnings: warnings.map(place) };
 }

@@ -49,7 +49,11 @@ describe("validateConfig", () => {
     const report = `${faultReport("layotto-faults.json", faults)}\n--- warnings\n${lines.join("")}`;
     assert.equal(report, fixture("layotto-faults.txt"));
     assert.deepEqual(sections["app"], { app_id: "app1", grpc_callback_port: 9999 });
-    assert.deepEqual(sections["gateway"], { listen: "0.0.0.0:34904", actuator: "127.0.0.1:34999" });
+    assert.deepEqual(sections["gateway"], {
+      flowControl: {},
+      listen: "0.0.0.0:34904",
+      actuator: "127.0.0.1:34999",
+    });
     assert.deepEqual(sections["log"], { level: "debug" });
   });
 

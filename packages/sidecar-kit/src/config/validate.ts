@@ -3,6 +3,7 @@ import { closestWord } from "./did-you-mean.ts";
 import type { ConfigFault } from "./fault.ts";
 import { type JsonSchema, checkSchema } from "./json-schema.ts";
 import type { LoadedConfig } from "./load.ts";
+import { placeInFile } from "./place.ts";
 import { isRecord } from "./record.ts";
 
 /** What {@link validateConfig} finds. */
@@ -36,7 +37,7 @@ export function validateConfig(
     const path = loaded.paths[section] ?? [section];
     const schema = Object.hasOwn(schemas, section) ? schemas[section] : undefined;
     if (schema === undefined) reportUnowned(loaded, section, path, Object.keys(schemas), result);
-    else checkSection(loaded, { section, content, path, schema }, result);
+    else checkSection(loaded, { section, content, schema }, result);
   }
   return result;
 }
@@ -44,14 +45,13 @@ export function validateConfig(
 interface SectionToCheck {
   section: string;
   content: unknown;
-  path: readonly PropertyKey[];
   schema: JsonSchema;
 }
 
 function checkSection(loaded: LoadedConfig, one: SectionToCheck, result: ValidatedConfig): void {
   let content = one.content;
   for (const fault of checkSchema(one.schema, content, [])) {
-    const path = [...one.path, ...fault.path];
+    const path = placeInFile(loaded, [one.section, ...fault.path]);
     if (fault.kind === "unknown-key" && loaded.shape === "layotto") {
       result.warnings.push({ path, message: `${fault.message}, ignored` });
       content = without(content, fault.path);
@@ -68,7 +68,8 @@ function reportUnowned(
   result: ValidatedConfig,
 ): void {
   if (layottoSections.includes(section)) {
-    const message = "no installed sidecar serves this section";
+    const which = path.at(-1) === section ? "this section" : `the section "${section}"`;
+    const message = `no installed sidecar serves ${which}`;
     if (loaded.shape === "layotto")
       result.warnings.push({ path, message: `${message}, it is ignored` });
     else result.faults.push({ path, message });

@@ -11,6 +11,8 @@ export {
 } from "./launch.ts";
 export { live, type Host, type Life, type Running } from "./life.ts";
 export { listenError, listenOn, listenPrivately, type Listening } from "./listen.ts";
+export { nameListeners, type NamedListener } from "./listener-names.ts";
+export { watchFile, type WatchOptions } from "./watch-file.ts";
 export { StartError } from "./start-error.ts";
 export { addProcessMetrics } from "../metrics/add-process-metrics.ts";
 export { portHolder } from "./port-holder.ts";

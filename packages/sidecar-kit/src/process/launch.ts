@@ -21,7 +21,7 @@ export interface Launch {
   /** How long calls may take to finish after SIGTERM. */
   readonly graceMs: number;
   /** What to print instead of running. */
-  readonly print: "help" | "version" | undefined;
+  readonly print: "help" | "version" | "check" | undefined;
 }
 
 /** Exit codes of every process, after sysexits.h. */
@@ -45,6 +45,7 @@ export function parseLaunch(argv: readonly string[], env: Environment): Launch {
     const [flag, inline] = splitFlag(argv[i] ?? "");
     if (flag === "--help" || flag === "-h") print = "help";
     else if (flag === "--version") print = "version";
+    else if (flag === "--check") print = "check";
     else {
       const name = flag === "-c" ? "--config" : flag;
       if (name !== "--config" && name !== "--listen")
@@ -75,6 +76,7 @@ export function helpText(name: string): string {
 
   -c, --config FILE     configuration, YAML or JSON (or LAYOTTO_CONFIG)
       --listen ADDRESS  host:port or unix:/path (or LAYOTTO_LISTEN)
+      --check           say what is wrong with the configuration, as JSON, and end
       --version         print the version
       --help            print this text
 

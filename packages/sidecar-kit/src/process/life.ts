@@ -6,6 +6,8 @@ import { StartError } from "./start-error.ts";
 export interface Running {
   /** Public address, told to the supervisor. */
   readonly address: string;
+  /** Whether it follows its configuration file: the supervisor then need not start it anew for a change. */
+  readonly reloads?: boolean;
   /** Finishes what is under way within `graceMs` and releases everything. */
   drain(graceMs: number): Promise<void>;
 }
@@ -37,7 +39,8 @@ export interface Life {
 /**
  * Runs a process from start to exit:
  *
- * - when `start` resolves, the supervisor gets `{ type: "ready", address }` over IPC
+ * - when `start` resolves, the supervisor gets `{ type: "ready", address }` over IPC, with `reloads: true` when the
+ *   process follows its configuration file
  * - SIGTERM, SIGINT, the order `drain` and the loss of the supervisor all drain and exit 0
  * - a second signal exits at once with code 1
  * - a `StartError` or `ConfigError` prints its message alone and exits with its code, anything else exits 70
@@ -84,11 +87,15 @@ class ProcessLife implements Life {
       this.#running = await start(this);
       // Asked to stop while it started: it is not ready and never will be.
       if (this.signal.aborted) await this.#finish(this.#launch.graceMs);
-      else this.#tell({ type: "ready", address: this.#running.address });
+      else this.#ready(this.#running);
     } catch (error) {
       this.#host.writeError(`${startText(error)}\n`);
       this.#exit(exitCodeOf(error));
     }
+  }
+
+  #ready({ address, reloads }: Running): void {
+    this.#tell({ type: "ready", address, ...(reloads === true ? { reloads } : {}) });
   }
 
   fatal(exitCode: number, message: string): void {

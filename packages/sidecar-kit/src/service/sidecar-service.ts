@@ -15,9 +15,10 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { descriptorSet } from "./descriptors.ts";
 import { type MethodImplementation, type ServiceImplementation, implement } from "./implement.ts";
 import { type Subscribe, latest } from "./latest.ts";
+import { pageJson } from "./pages.ts";
 
 /** Version of the contract between gateway and sidecars. A gateway refuses a major version that it does not know. */
-export const contractVersion = { major: 1, minor: 0 } as const;
+export const contractVersion = { major: 1, minor: 1 } as const;
 
 /** What a sidecar says about itself. */
 export interface SidecarDescription {
@@ -30,6 +31,8 @@ export interface SidecarDescription {
   info(): Readonly<Record<string, string>>;
   health(): Health;
   components(): ComponentHealth[];
+  /** What the gateway shows as `/actuator/<name>`. */
+  readonly pages: ReadonlyMap<string, () => unknown>;
   subscribe: Subscribe;
   /** Aborted when the process stops: open watches end. */
   signal: AbortSignal;
@@ -57,6 +60,7 @@ export function sidecarService(
       const { files, services } = descriptorSet(sidecar.services);
       return { files: [...files], services: [...services] };
     },
+    page: async ({ name }) => ({ json: await pageJson(sidecar.pages, name) }),
   });
 }
 
@@ -76,6 +80,7 @@ function describe(sidecar: SidecarDescription): MessageInitShape<typeof Descript
       health: healthToWire(health),
     })),
     methods: services.flatMap((service) => service.methods.map(methodToWire)),
+    pages: [...sidecar.pages.keys()],
   };
 }
 

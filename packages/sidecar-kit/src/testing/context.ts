@@ -35,6 +35,7 @@ export function testContext(part: Partial<ProcessContext> = {}): TestContext {
     metrics: new Metrics(),
     signal: new AbortController().signal,
     fatal: (exitCode, message) => fatals.push({ exitCode, message }),
+    listener: () => undefined,
     ...part,
     clock,
     logger: createLogger({ name: "test", level: "debug", write, now: clock.now }),

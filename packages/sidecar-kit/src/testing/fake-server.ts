@@ -106,5 +106,6 @@ function callOf(path: string, { metadata = new Metadata(), signal }: FakeCallOpt
     },
     setHeader: () => {},
     setTrailer: () => {},
+    onCancel: (listener: () => void) => used.addEventListener("abort", listener, { once: true }),
   };
 }

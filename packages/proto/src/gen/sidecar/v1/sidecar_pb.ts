@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sidecar/v1/sidecar.proto.
  */
 export const file_sidecar_v1_sidecar: GenFile = /*@__PURE__*/
-  fileDesc("ChhzaWRlY2FyL3YxL3NpZGVjYXIucHJvdG8SCnNpZGVjYXIudjEiHwoMV2F0Y2hSZXF1ZXN0Eg8KB3dhdGNoZXIYASABKAki1gIKC0Rlc2NyaXB0aW9uEhYKDmNvbnRyYWN0X21ham9yGAEgASgNEhYKDmNvbnRyYWN0X21pbm9yGAIgASgNEgwKBG5hbWUYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRISCgpnZW5lcmF0aW9uGAUgASgJEiMKB21ldGhvZHMYBiADKAsyEi5zaWRlY2FyLnYxLk1ldGhvZBIiCgZoZWFsdGgYByABKAsyEi5zaWRlY2FyLnYxLkhlYWx0aBIpCgpjb21wb25lbnRzGAggAygLMhUuc2lkZWNhci52MS5Db21wb25lbnQSLwoEaW5mbxgJIAMoCzIhLnNpZGVjYXIudjEuRGVzY3JpcHRpb24uSW5mb0VudHJ5EhIKCmNhcGFiaWxpdHkYCiABKAkaKwoJSW5mb0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPgoGTWV0aG9kEgwKBHBhdGgYASABKAkSJgoIc2VsZWN0b3IYAiABKAsyFC5zaWRlY2FyLnYxLlNlbGVjdG9yIkIKCFNlbGVjdG9yEhIKCmZpZWxkX3BhdGgYASADKA0SEgoKZmllbGRfbmFtZRgCIAEoCRIOCgZ2YWx1ZXMYAyADKAkiQgoGSGVhbHRoEigKBnN0YXR1cxgBIAEoDjIYLnNpZGVjYXIudjEuSGVhbHRoU3RhdHVzEg4KBnJlYXNvbhgCIAEoCSJvCglDb21wb25lbnQSDwoHc2VjdGlvbhgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHR5cGUYAyABKAkSIgoGaGVhbHRoGAQgASgLMhIuc2lkZWNhci52MS5IZWFsdGgSEQoJaW5kaWNhdG9yGAUgASgJIhAKDk1ldHJpY3NSZXF1ZXN0Ij0KD01ldHJpY3NSZXNwb25zZRIqCghmYW1pbGllcxgBIAMoCzIYLnNpZGVjYXIudjEuTWV0cmljRmFtaWx5InUKDE1ldHJpY0ZhbWlseRIMCgRuYW1lGAEgASgJEgwKBGhlbHAYAiABKAkSJAoEdHlwZRgDIAEoDjIWLnNpZGVjYXIudjEuTWV0cmljVHlwZRIjCgdzYW1wbGVzGAQgAygLMhIuc2lkZWNhci52MS5TYW1wbGUiSgoGU2FtcGxlEg4KBnN1ZmZpeBgBIAEoCRIhCgZsYWJlbHMYAiADKAsyES5zaWRlY2FyLnYxLkxhYmVsEg0KBXZhbHVlGAMgASgBIiQKBUxhYmVsEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiMwoSU2V0TG9nTGV2ZWxSZXF1ZXN0Eg4KBmxvZ2dlchgBIAEoCRINCgVsZXZlbBgCIAEoCSImChNTZXRMb2dMZXZlbFJlc3BvbnNlEg8KB2NoYW5nZWQYASABKA0iFAoSRGVzY3JpcHRvcnNSZXF1ZXN0IjYKE0Rlc2NyaXB0b3JzUmVzcG9uc2USDQoFZmlsZXMYASADKAwSEAoIc2VydmljZXMYAiADKAkqcwoMSGVhbHRoU3RhdHVzEh0KGUhFQUxUSF9TVEFUVVNfVU5TUEVDSUZJRUQQABIWChJIRUFMVEhfU1RBVFVTX0lOSVQQARIUChBIRUFMVEhfU1RBVFVTX1VQEAISFgoSSEVBTFRIX1NUQVRVU19ET1dOEAMqdAoKTWV0cmljVHlwZRIbChdNRVRSSUNfVFlQRV9VTlNQRUNJRklFRBAAEhcKE01FVFJJQ19UWVBFX0NPVU5URVIQARIVChFNRVRSSUNfVFlQRV9HQVVHRRACEhkKFU1FVFJJQ19UWVBFX0hJU1RPR1JBTRADMqsCCgdTaWRlY2FyEjwKBVdhdGNoEhguc2lkZWNhci52MS5XYXRjaFJlcXVlc3QaFy5zaWRlY2FyLnYxLkRlc2NyaXB0aW9uMAESQgoHTWV0cmljcxIaLnNpZGVjYXIudjEuTWV0cmljc1JlcXVlc3QaGy5zaWRlY2FyLnYxLk1ldHJpY3NSZXNwb25zZRJOCgtTZXRMb2dMZXZlbBIeLnNpZGVjYXIudjEuU2V0TG9nTGV2ZWxSZXF1ZXN0Gh8uc2lkZWNhci52MS5TZXRMb2dMZXZlbFJlc3BvbnNlEk4KC0Rlc2NyaXB0b3JzEh4uc2lkZWNhci52MS5EZXNjcmlwdG9yc1JlcXVlc3QaHy5zaWRlY2FyLnYxLkRlc2NyaXB0b3JzUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("ChhzaWRlY2FyL3YxL3NpZGVjYXIucHJvdG8SCnNpZGVjYXIudjEiHwoMV2F0Y2hSZXF1ZXN0Eg8KB3dhdGNoZXIYASABKAki5QIKC0Rlc2NyaXB0aW9uEhYKDmNvbnRyYWN0X21ham9yGAEgASgNEhYKDmNvbnRyYWN0X21pbm9yGAIgASgNEgwKBG5hbWUYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRISCgpnZW5lcmF0aW9uGAUgASgJEiMKB21ldGhvZHMYBiADKAsyEi5zaWRlY2FyLnYxLk1ldGhvZBIiCgZoZWFsdGgYByABKAsyEi5zaWRlY2FyLnYxLkhlYWx0aBIpCgpjb21wb25lbnRzGAggAygLMhUuc2lkZWNhci52MS5Db21wb25lbnQSLwoEaW5mbxgJIAMoCzIhLnNpZGVjYXIudjEuRGVzY3JpcHRpb24uSW5mb0VudHJ5EhIKCmNhcGFiaWxpdHkYCiABKAkSDQoFcGFnZXMYCyADKAkaKwoJSW5mb0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPgoGTWV0aG9kEgwKBHBhdGgYASABKAkSJgoIc2VsZWN0b3IYAiABKAsyFC5zaWRlY2FyLnYxLlNlbGVjdG9yIkIKCFNlbGVjdG9yEhIKCmZpZWxkX3BhdGgYASADKA0SEgoKZmllbGRfbmFtZRgCIAEoCRIOCgZ2YWx1ZXMYAyADKAkiQgoGSGVhbHRoEigKBnN0YXR1cxgBIAEoDjIYLnNpZGVjYXIudjEuSGVhbHRoU3RhdHVzEg4KBnJlYXNvbhgCIAEoCSJvCglDb21wb25lbnQSDwoHc2VjdGlvbhgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHR5cGUYAyABKAkSIgoGaGVhbHRoGAQgASgLMhIuc2lkZWNhci52MS5IZWFsdGgSEQoJaW5kaWNhdG9yGAUgASgJIhAKDk1ldHJpY3NSZXF1ZXN0Ij0KD01ldHJpY3NSZXNwb25zZRIqCghmYW1pbGllcxgBIAMoCzIYLnNpZGVjYXIudjEuTWV0cmljRmFtaWx5InUKDE1ldHJpY0ZhbWlseRIMCgRuYW1lGAEgASgJEgwKBGhlbHAYAiABKAkSJAoEdHlwZRgDIAEoDjIWLnNpZGVjYXIudjEuTWV0cmljVHlwZRIjCgdzYW1wbGVzGAQgAygLMhIuc2lkZWNhci52MS5TYW1wbGUiSgoGU2FtcGxlEg4KBnN1ZmZpeBgBIAEoCRIhCgZsYWJlbHMYAiADKAsyES5zaWRlY2FyLnYxLkxhYmVsEg0KBXZhbHVlGAMgASgBIiQKBUxhYmVsEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiMwoSU2V0TG9nTGV2ZWxSZXF1ZXN0Eg4KBmxvZ2dlchgBIAEoCRINCgVsZXZlbBgCIAEoCSImChNTZXRMb2dMZXZlbFJlc3BvbnNlEg8KB2NoYW5nZWQYASABKA0iFAoSRGVzY3JpcHRvcnNSZXF1ZXN0IjYKE0Rlc2NyaXB0b3JzUmVzcG9uc2USDQoFZmlsZXMYASADKAwSEAoIc2VydmljZXMYAiADKAkiGwoLUGFnZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIcCgxQYWdlUmVzcG9uc2USDAoEanNvbhgBIAEoCSpzCgxIZWFsdGhTdGF0dXMSHQoZSEVBTFRIX1NUQVRVU19VTlNQRUNJRklFRBAAEhYKEkhFQUxUSF9TVEFUVVNfSU5JVBABEhQKEEhFQUxUSF9TVEFUVVNfVVAQAhIWChJIRUFMVEhfU1RBVFVTX0RPV04QAyp0CgpNZXRyaWNUeXBlEhsKF01FVFJJQ19UWVBFX1VOU1BFQ0lGSUVEEAASFwoTTUVUUklDX1RZUEVfQ09VTlRFUhABEhUKEU1FVFJJQ19UWVBFX0dBVUdFEAISGQoVTUVUUklDX1RZUEVfSElTVE9HUkFNEAMy5gIKB1NpZGVjYXISPAoFV2F0Y2gSGC5zaWRlY2FyLnYxLldhdGNoUmVxdWVzdBoXLnNpZGVjYXIudjEuRGVzY3JpcHRpb24wARJCCgdNZXRyaWNzEhouc2lkZWNhci52MS5NZXRyaWNzUmVxdWVzdBobLnNpZGVjYXIudjEuTWV0cmljc1Jlc3BvbnNlEk4KC1NldExvZ0xldmVsEh4uc2lkZWNhci52MS5TZXRMb2dMZXZlbFJlcXVlc3QaHy5zaWRlY2FyLnYxLlNldExvZ0xldmVsUmVzcG9uc2USTgoLRGVzY3JpcHRvcnMSHi5zaWRlY2FyLnYxLkRlc2NyaXB0b3JzUmVxdWVzdBofLnNpZGVjYXIudjEuRGVzY3JpcHRvcnNSZXNwb25zZRI5CgRQYWdlEhcuc2lkZWNhci52MS5QYWdlUmVxdWVzdBoYLnNpZGVjYXIudjEuUGFnZVJlc3BvbnNlYgZwcm90bzM");
 
 /**
  * @generated from message sidecar.v1.WatchRequest
@@ -98,6 +98,14 @@ export type Description = Message<"sidecar.v1.Description"> & {
    * @generated from field: string capability = 10;
    */
   capability: string;
+
+  /**
+   * Names under which the gateway's actuator shows pages of this sidecar, e.g. "mesh" for /actuator/mesh.
+   * Since contract 1.1.
+   *
+   * @generated from field: repeated string pages = 11;
+   */
+  pages: string[];
 };
 
 /**
@@ -432,6 +440,44 @@ export const DescriptorsResponseSchema: GenMessage<DescriptorsResponse> = /*@__P
   messageDesc(file_sidecar_v1_sidecar, 14);
 
 /**
+ * @generated from message sidecar.v1.PageRequest
+ */
+export type PageRequest = Message<"sidecar.v1.PageRequest"> & {
+  /**
+   * One of the names in Description.pages.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message sidecar.v1.PageRequest.
+ * Use `create(PageRequestSchema)` to create a new message.
+ */
+export const PageRequestSchema: GenMessage<PageRequest> = /*@__PURE__*/
+  messageDesc(file_sidecar_v1_sidecar, 15);
+
+/**
+ * @generated from message sidecar.v1.PageResponse
+ */
+export type PageResponse = Message<"sidecar.v1.PageResponse"> & {
+  /**
+   * A JSON document.
+   *
+   * @generated from field: string json = 1;
+   */
+  json: string;
+};
+
+/**
+ * Describes the message sidecar.v1.PageResponse.
+ * Use `create(PageResponseSchema)` to create a new message.
+ */
+export const PageResponseSchema: GenMessage<PageResponse> = /*@__PURE__*/
+  messageDesc(file_sidecar_v1_sidecar, 16);
+
+/**
  * @generated from enum sidecar.v1.HealthStatus
  */
 export const HealthStatus = {
@@ -547,6 +593,16 @@ export const Sidecar: GenService<{
     methodKind: "unary";
     input: typeof DescriptorsRequestSchema;
     output: typeof DescriptorsResponseSchema;
+  },
+  /**
+   * Page returns the state behind one of the pages that the description announces. Since contract 1.1.
+   *
+   * @generated from rpc sidecar.v1.Sidecar.Page
+   */
+  page: {
+    methodKind: "unary";
+    input: typeof PageRequestSchema;
+    output: typeof PageResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sidecar_v1_sidecar, 0);
