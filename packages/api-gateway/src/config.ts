@@ -3,6 +3,7 @@
 import { defaultLimits } from "@layotto/grpc-transport";
 import { secret } from "@layotto/sidecar-kit/fields";
 import { z } from "zod";
+import { flowControlSchema, tcpcopySchema } from "./config-traffic.ts";
 
 const address = z
   .string()
@@ -101,6 +102,8 @@ const gatewaySchema = z.strictObject({
     .partialRecord(z.enum(limitNames), count)
     .default({})
     .meta({ description: "what one client connection may cost" }),
+  flowControl: flowControlSchema.optional(),
+  tcpcopy: tcpcopySchema.optional(),
   upstreams: z.record(z.string().min(1), upstream).default({}),
   unconfigured: z
     .array(unconfigured)

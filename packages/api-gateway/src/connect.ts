@@ -15,6 +15,9 @@ const tcpPace = {
   keepaliveTimeoutMs: 5_000,
 };
 
+/** Most that one answer of a sidecar to the gateway itself may hold, in bytes: figures of many thousand hosts. */
+const maxControlAnswerBytes = 67_108_864;
+
 /** Metadata that the sidecar demands with every call. */
 export function upstreamHeaders({ token }: UpstreamConfig): readonly (readonly [string, string])[] {
   return token === undefined ? [] : [[sidecarTokenHeader, token]];
@@ -28,6 +31,7 @@ export function connectReplica(
 ): SidecarConnection {
   const client = new GrpcClient(targetOf(name, address, config), {
     persistent: true,
+    maxReceiveMessageBytes: maxControlAnswerBytes,
     limits: internalLimits,
     ...("port" in address ? tcpPace : unixPace),
   });

@@ -32,6 +32,26 @@ export const errors = defineErrors("gateway", {
     message: (path: string, field: string) =>
       `Cannot read field "${field}" of the request to ${path}: it is no valid protobuf message`,
   },
+  /** A flow rule refuses the call; the text is that of the configuration, the code UNKNOWN with `errorCodes: layotto`. */
+  FLOW_LIMITED: {
+    code: Status.RESOURCE_EXHAUSTED,
+    message: (text: string) => text,
+  },
+  /** ApplyConfiguration without something that it needs. */
+  FIELD_MISSING: {
+    code: Status.INVALID_ARGUMENT,
+    message: (field: string) => `field ${field} is not configured`,
+  },
+  /** ApplyConfiguration of something that is not there. */
+  COMPONENT_NOT_FOUND: {
+    code: Status.INVALID_ARGUMENT,
+    message: (kind: string, name: string) => `component not found. kind: ${kind} , name: ${name}`,
+  },
+  /** ApplyConfiguration with flow rules that cannot be used. */
+  FLOW_RULES_INVALID: {
+    code: Status.INVALID_ARGUMENT,
+    message: (why: string) => `Cannot use the flow rules: ${why}`,
+  },
   /** The token layer is on and the call carries no token, or a wrong one. */
   TOKEN_REFUSED: {
     code: Status.UNAUTHENTICATED,

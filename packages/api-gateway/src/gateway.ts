@@ -1,9 +1,12 @@
-import { Metrics, type LoggerRoot } from "@layotto/sidecar-kit";
+import { join, resolve } from "node:path";
+import { Metrics, redactSecrets, type LoggerRoot } from "@layotto/sidecar-kit";
 import { addressText, parseAddress } from "@layotto/sidecar-kit/process";
 import { Actuator } from "./actuator/actuator.ts";
 import type { RuntimePhase } from "./actuator/health.ts";
 import { Changes } from "./changes.ts";
 import { insecureWarnings, type GatewayConfig } from "./settings.ts";
+import { FlowParts } from "./flow/flow-parts.ts";
+import { TrafficDump } from "./dump/traffic-dump.ts";
 import { connectReplica, upstreamHeaders } from "./connect.ts";
 import { Routes } from "./routing/routes.ts";
 import { Servers } from "./servers.ts";
@@ -21,6 +24,8 @@ export interface GatewayOptions {
   readonly version?: string;
   /** Listening handles that a supervisor handed over, for the TCP listeners in order and for the actuator. */
   readonly handles?: { readonly grpc?: readonly unknown[]; readonly actuator?: unknown };
+  /** Where the traffic dump goes unless the configuration says it. Default: `.layotto/data`. */
+  readonly dataDir?: string | undefined;
   /** Default: a new registry. */
   readonly metrics?: Metrics;
 }
@@ -34,6 +39,8 @@ export class Gateway {
   readonly #changes = new Changes();
   readonly #closing = new AbortController();
   readonly #servers: Servers;
+  readonly #flow: FlowParts | undefined;
+  readonly #dump: TrafficDump | undefined;
   readonly #actuator: Actuator;
   #phase: RuntimePhase = { status: "INIT", reason: "starting" };
   #actuatorAddress: string | undefined;
@@ -44,11 +51,14 @@ export class Gateway {
     this.#options = options;
     this.metrics = options.metrics ?? new Metrics("layotto_grpc");
     this.upstreams = this.#createUpstreams();
+    this.#flow = this.#createFlow();
+    this.#dump = this.#createDump();
     this.routes = new Routes({
       upstreams: this.upstreams,
       unconfigured: config.unconfigured,
       metrics: this.metrics,
       maxWaitingCalls: config.maxWaitingCalls,
+      own: this.#flow?.own ?? [],
     });
     this.routes.onChange(() => this.#routesChanged());
     this.#actuator = this.#createActuator();
@@ -84,11 +94,13 @@ export class Gateway {
     const { config, handles, logger } = this.#options;
     for (const upstream of this.upstreams) upstream.start();
     try {
+      await this.#flow?.start();
       await this.#servers.open(handles?.grpc ?? []);
       if (config.actuator !== false) {
         this.#actuatorAddress = await this.#actuator.open(config.actuator, handles?.actuator);
       }
       this.#servers.publish();
+      this.#dump?.start();
     } catch (error) {
       await this.close();
       throw error;
@@ -115,7 +127,9 @@ export class Gateway {
   /** Closes everything at once. */
   async close(): Promise<void> {
     this.#stopping();
+    this.#flow?.close();
     await this.#servers.close();
+    await this.#dump?.close();
     await this.#actuator.close();
     await Promise.all(this.upstreams.map((upstream) => upstream.close()));
   }
@@ -142,6 +156,7 @@ export class Gateway {
   #createServers(): Servers {
     const { config, logger, runDir } = this.#options;
     const { metrics, routes, upstreams } = this;
+    const dump = this.#dump;
     return new Servers({
       config,
       logger,
@@ -151,8 +166,50 @@ export class Gateway {
       runDir,
       overall: () => this.#actuator.readiness().status,
       subscribe: this.#changes.subscribe,
+      flow: this.#flow?.gate.layer(),
+      tap: dump && ((port) => dump.tap(port)),
       closing: this.#closing.signal,
     });
+  }
+
+  #createFlow(): FlowParts | undefined {
+    const { config, logger } = this.#options;
+    if (config.flowControl === undefined) return undefined;
+    const flow = new FlowParts(config.flowControl, logger);
+    this.metrics.addSource(() => flow.gate.control.families());
+    return flow;
+  }
+
+  /** Undefined when it is off: then nothing looks at bytes. */
+  #createDump(): TrafficDump | undefined {
+    const { config, logger, dataDir = join(".layotto", "data") } = this.#options;
+    const { tcpcopy } = config;
+    if (tcpcopy?.strategy.switch !== "ON") return undefined;
+    return new TrafficDump({
+      config: tcpcopy,
+      directory: resolve(tcpcopy.directory ?? join(dataDir, "dump")),
+      logger,
+      metrics: this.metrics,
+      staticConfig: () => redactSecrets(JSON.stringify(config)),
+      liveConfig: () => JSON.stringify(this.#inForce()),
+    });
+  }
+
+  /** What a recording was made under: who serves what, and the flow rules. */
+  #inForce(): Record<string, unknown> {
+    const { upstreams, routes } = this;
+    return {
+      upstreams: upstreams.map(({ name, state, capability }) => ({ name, state, capability })),
+      methods: routes.paths,
+      flowControl: this.#flow?.gate.control.settings,
+    };
+  }
+
+  #filterInfo(): Record<string, unknown> {
+    return {
+      ...(this.#flow === undefined ? {} : { flow_control: this.#flow.info() }),
+      ...(this.#dump === undefined ? {} : { tcpcopy: this.#dump.info() }),
+    };
   }
 
   #createActuator(): Actuator {
@@ -165,6 +222,7 @@ export class Gateway {
       upstreams,
       phase: () => this.#phase,
       layerNames: () => this.#servers.layerNames,
+      filters: () => this.#filterInfo(),
       callback,
       version,
       token: config.token,
@@ -195,6 +253,7 @@ export class Gateway {
     const { clashes, epoch, paths } = this.routes;
     const { logger } = this.#options;
     logger.debug({ epoch, methods: paths.length }, "routes replaced");
+    void this.#flow?.learnMethods(this.upstreams);
     const before = this.#knownClashes;
     this.#knownClashes = clashes.map((clash) => clash.message).join("\n");
     if (this.#knownClashes !== before) {

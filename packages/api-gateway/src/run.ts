@@ -134,6 +134,7 @@ async function openGateway(input: OpenInput): Promise<Gateway> {
     logger,
     metrics,
     runDir: launch.runDir ?? common.runDir ?? defaultRunDir(loaded.source),
+    dataDir: common.dataDir ?? launch.dataDir,
     callback: callbackOf(common),
     version: packageVersion(import.meta.url),
     handles: await inherited(launch, life),

@@ -1,5 +1,10 @@
 import { join } from "node:path";
-import { GrpcServer, internalLimits, type ServerOptions } from "@layotto/grpc-transport";
+import {
+  GrpcServer,
+  internalLimits,
+  type OnBytes,
+  type ServerOptions,
+} from "@layotto/grpc-transport";
 import type { HealthStatus, LoggerRoot, Metrics } from "@layotto/sidecar-kit";
 import {
   groupId,
@@ -10,6 +15,7 @@ import {
 import type { GatewayConfig } from "./settings.ts";
 import { Forwarder } from "./forwarding/forwarder.ts";
 import { createLayers } from "./layers/create-layers.ts";
+import type { Layer } from "./layers/layer.ts";
 import type { Layers } from "./layers/layers.ts";
 import { openListener, type Listener } from "./listeners.ts";
 import { serveOwn } from "./public/own-services.ts";
@@ -29,6 +35,10 @@ export interface ServersOptions {
   readonly overall: () => HealthStatus;
   /** Tells of changes of health. */
   readonly subscribe: (listener: () => void) => () => void;
+  /** Limits by flow rules, of public calls. */
+  readonly flow: Layer | undefined;
+  /** Makes what sees the bytes that a public listener receives; undefined: nothing does. */
+  readonly tap: ((port: () => string) => OnBytes) | undefined;
   /** Aborted when the gateway stops. */
   readonly closing: AbortSignal;
 }
@@ -102,13 +112,18 @@ export class Servers {
     await this.#internal?.server.close();
   }
 
-  #openPublic(address: ListenAddress, handle: unknown): Promise<Listener> {
+  async #openPublic(address: ListenAddress, handle: unknown): Promise<Listener> {
+    const { tap } = this.#options;
     const { tls, limits } = this.#options.config;
+    let port = "unix"; // a port that the system chooses is known once it is bound
     const server = this.#create("public", {
       limits: limits as NonNullable<ServerOptions["limits"]>, // absent keys are really absent
       ...("port" in address && tls !== undefined ? { tls: readTls(tls, "gateway.tls") } : {}),
+      ...(tap === undefined ? {} : { onBytes: tap(() => port) }),
     });
-    return openListener(server, address, { handle, ...this.#access });
+    const listener = await openListener(server, address, { handle, ...this.#access });
+    if ("port" in address) port = listener.address.slice(listener.address.lastIndexOf(":") + 1);
+    return listener;
   }
 
   #create(kind: ListenerKind, options: ServerOptions): GrpcServer {
@@ -141,9 +156,9 @@ export class Servers {
   }
 
   #layers(listener: ListenerKind): Layers {
-    const { config, logger } = this.#options;
+    const { config, logger, flow } = this.#options;
     const { accessLog, metrics, token, upstreams } = config;
     const sidecarTokens = Object.values(upstreams).some((upstream) => upstream.token !== undefined);
-    return createLayers({ listener, accessLog, metrics, token, sidecarTokens, logger });
+    return createLayers({ listener, accessLog, metrics, token, sidecarTokens, flow, logger });
   }
 }

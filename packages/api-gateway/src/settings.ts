@@ -1,5 +1,6 @@
 // What the gateway makes of section `gateway` when it runs: checked, defaults filled in, addresses parsed.
 import { readFileSync } from "node:fs";
+import { checkFlow } from "@layotto/flow-control";
 import type { StatusCode } from "@layotto/grpc-transport";
 import type { ConfigFault } from "@layotto/sidecar-kit";
 import { checkPublished, sectionSchemas, type JsonSchema } from "@layotto/sidecar-kit/config";
@@ -13,6 +14,12 @@ import type { GatewaySection } from "./config.ts";
 
 type UpstreamSection = GatewaySection["upstreams"][string];
 type UnconfiguredMethod = GatewaySection["unconfigured"][number];
+
+/** `gateway.flowControl`. */
+export type FlowControlConfig = NonNullable<GatewaySection["flowControl"]>;
+
+/** `gateway.tcpcopy`. */
+export type TcpcopyConfig = NonNullable<GatewaySection["tcpcopy"]>;
 
 /** One upstream of section `gateway`. */
 export type UpstreamConfig = Omit<UpstreamSection, "addresses"> & {
@@ -44,6 +51,11 @@ const schema = sectionSchemas(
   JSON.parse(readFileSync(new URL("../schema.json", import.meta.url), "utf8")) as JsonSchema,
 )["gateway"];
 
+/** The published schema of `gateway.flowControl`. */
+export function flowSchema(): JsonSchema {
+  return schema?.properties?.["flowControl"] ?? {};
+}
+
 /**
  * Checks section `gateway` and reads it.
  *
@@ -52,6 +64,10 @@ const schema = sectionSchemas(
 export function gatewaySettings(section: unknown = {}, lenient = false): GatewaySettings {
   const { value, faults, warnings } = checkPublished(schema ?? {}, section, [], lenient);
   const config = faults.length > 0 ? undefined : parsed(value, faults);
+  if (config?.flowControl !== undefined) {
+    const below = checkFlow(config.flowControl).warnings;
+    warnings.push(...below.map((one) => ({ ...one, path: ["flowControl", ...one.path] })));
+  }
   return { config: faults.length > 0 ? undefined : config, faults, warnings };
 }
 
@@ -78,7 +94,10 @@ function parsed(section: unknown, faults: ConfigFault[]): GatewayConfig {
   };
   if (faults.length === 0) {
     faults.push(
-      ...[...halves(config), ...unsafe(config)].map(([path, message]) => ({ path, message })),
+      ...[...halves(config), ...unsafe(config), ...traffic(config)].map(([path, message]) => ({
+        path,
+        message,
+      })),
     );
   }
   return config;
@@ -118,6 +137,19 @@ function halves({ upstreams }: GatewayConfig): Fault[] {
       [["upstreams", name, "tls", missing], "must be given, for the other of cert and key is"],
     ];
   });
+}
+
+function traffic({ flowControl, tcpcopy }: GatewayConfig): Fault[] {
+  const rules = flowControl === undefined ? [] : checkFlow(flowControl).faults;
+  const faults = rules.map(({ path, message }): Fault => {
+    return [["flowControl", ...path.map((key) => (typeof key === "symbol" ? "" : key))], message];
+  });
+  const { interval = 1, duration = 0 } = tcpcopy?.strategy ?? {};
+  if (duration < interval) return faults;
+  return [
+    ...faults,
+    [["tcpcopy", "strategy", "duration"], `must be less than interval, ${interval}`],
+  ];
 }
 
 function unsafe(config: GatewayConfig): Fault[] {

@@ -113,6 +113,7 @@ describe("infoBody", () => {
       upstreams: [upstream],
       routes,
       layers: ["metrics"],
+      filters: {},
       callback: undefined,
     });
     assert.deepEqual(body["app"], {
@@ -203,6 +204,8 @@ describe("createActuator", () => {
     info: () => Promise.resolve({ app: {} }),
     metrics: () => Promise.resolve("m 1\n"),
     setLogLevel: (body) => Promise.resolve({ status: 200, json: { body } }),
+    hasPage: (name) => name === "mesh" || name === "info",
+    page: (name) => Promise.resolve({ status: 200, json: { page: name } }),
   };
 
   async function serve(t: TestContext, options?: ActuatorOptions, from = source): Promise<string> {
@@ -238,6 +241,19 @@ describe("createActuator", () => {
     const good = await fetch(`${base}/actuator/logger`, { method: "POST", body: "b" });
     assert.deepEqual(await good.json(), { body: "b" });
     assert.equal(await (await fetch(`${base}/actuator/info`, { method: "HEAD" })).text(), "");
+  });
+
+  test("shows the pages of sidecars, own endpoints first", async (t) => {
+    const base = await serve(t, { token: "12345678" });
+    const headers = { authorization: "Bearer 12345678" };
+    assert.equal((await fetch(`${base}/actuator/mesh`)).status, 401);
+    const page = await fetch(`${base}/actuator/mesh?x=1`, { headers });
+    assert.equal(page.headers.get("content-type"), "application/json");
+    assert.deepEqual(await page.json(), { page: "mesh" });
+    assert.deepEqual(await (await fetch(`${base}/actuator/info`, { headers })).json(), { app: {} });
+    const post = await fetch(`${base}/actuator/mesh`, { method: "POST", headers });
+    assert.deepEqual([post.status, post.headers.get("allow")], [405, "GET, HEAD"]);
+    assert.equal((await fetch(`${base}/actuator/other`, { headers })).status, 404);
   });
 
   test("wants the token for all but health", async (t) => {

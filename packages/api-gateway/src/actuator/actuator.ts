@@ -10,6 +10,7 @@ import { liveness, readiness, type HealthBody, type RuntimePhase } from "./healt
 import { builtAt, infoBody } from "./info.ts";
 import { setLogLevel } from "./log-level.ts";
 import { allMetrics } from "./metrics.ts";
+import { hasPage, pageAnswer } from "./pages.ts";
 import { createActuator, type ActuatorSource } from "./server.ts";
 
 /** What the {@link Actuator} tells about. */
@@ -20,6 +21,8 @@ export interface ActuatorInput {
   readonly upstreams: readonly Upstream[];
   readonly phase: () => RuntimePhase;
   readonly layerNames: () => readonly string[];
+  /** What the traffic filters that are on say about themselves, by name. */
+  readonly filters: () => Readonly<Record<string, unknown>>;
   readonly callback: { readonly host: string; readonly port: number } | undefined;
   readonly version: string;
   /** What callers from other machines must send. */
@@ -78,17 +81,20 @@ export class Actuator {
       info: () => this.#info(),
       metrics: () => allMetrics(metrics, upstreams, routes),
       setLogLevel: (body) => setLogLevel(body, logger, upstreams),
+      hasPage: (name) => hasPage(name, upstreams),
+      page: (name) => pageAnswer(name, upstreams),
     };
   }
 
   async #info(): Promise<Record<string, unknown>> {
-    const { callback, version, upstreams, routes, layerNames } = this.#input;
+    const { callback, version, upstreams, routes, layerNames, filters } = this.#input;
     return infoBody({
       version,
       compiled: builtAt(import.meta.filename),
       upstreams,
       routes,
       layers: layerNames(),
+      filters: filters(),
       callback: callback && (await probeApp(callback.host, callback.port)),
     });
   }

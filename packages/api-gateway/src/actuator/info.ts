@@ -21,11 +21,13 @@ export interface InfoInput {
   readonly layers: readonly string[];
   /** The app's callback port; undefined when none is configured. */
   readonly callback: Reachability | undefined;
+  /** What the traffic filters say about themselves, by their names; those that are off are not in it. */
+  readonly filters: Readonly<Record<string, unknown>>;
 }
 
 /** Body of `/actuator/info`: Layotto's `app`, and beside it what runs here. */
 export function infoBody(input: InfoInput): Record<string, unknown> {
-  const { version, compiled, upstreams, routes, layers, callback } = input;
+  const { version, compiled, upstreams, routes, layers, callback, filters } = input;
   const { epoch, paths, clashes } = routes;
   return {
     app: { name: "Layotto", version, compiled },
@@ -35,6 +37,7 @@ export function infoBody(input: InfoInput): Record<string, unknown> {
     ),
     routes: { epoch, methods: paths.length, clashes: clashes.map((clash) => clash.message) },
     layers,
+    ...filters,
     ...(callback === undefined ? {} : { app_callback: callback }),
   };
 }

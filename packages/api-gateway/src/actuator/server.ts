@@ -11,6 +11,10 @@ export interface ActuatorSource {
   info(): Promise<unknown>;
   metrics(): Promise<string>;
   setLogLevel(body: string): Promise<ActuatorAnswer>;
+  /** Whether a sidecar announces this page. */
+  hasPage(name: string): boolean;
+  /** What the sidecars that announce it show there. */
+  page(name: string): Promise<ActuatorAnswer>;
 }
 
 /** Options of {@link createActuator}. */
@@ -32,6 +36,7 @@ interface Endpoint {
 
 const maxBodyBytes = 4_096;
 const read = ["GET", "HEAD"];
+const prefix = "/actuator/";
 
 /** Makes the HTTP server of `/actuator/…`; it does not listen yet. */
 export function createActuator(source: ActuatorSource, options: ActuatorOptions = {}): Server {
@@ -40,7 +45,8 @@ export function createActuator(source: ActuatorSource, options: ActuatorOptions 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     try {
-      send(request, response, await answer(endpoints.get(path), request, isToken));
+      const endpoint = endpoints.get(path) ?? pageEndpoint(source, path);
+      send(request, response, await answer(endpoint, request, isToken));
     } catch (error) {
       options.onError?.(error, path);
       if (!response.headersSent) send(request, response, { status: 500 });
@@ -85,6 +91,13 @@ function endpointsOf(source: ActuatorSource): ReadonlyMap<string, Endpoint> {
       { methods: ["POST"], isOpen: false, answer: (request) => logger(source, request) },
     ],
   ]);
+}
+
+/** What sidecars show of themselves, below the endpoints of the gateway's own. */
+function pageEndpoint(source: ActuatorSource, path: string): Endpoint | undefined {
+  const name = path.startsWith(prefix) ? path.slice(prefix.length) : "";
+  if (name === "" || !source.hasPage(name)) return undefined;
+  return { methods: read, isOpen: false, answer: () => source.page(name) };
 }
 
 async function answer(

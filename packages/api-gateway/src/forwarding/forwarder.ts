@@ -26,7 +26,8 @@ export class Forwarder implements StreamRouter {
     const call = new GatewayCall(stream, head, endStream, route, this.settings);
     stream.sink = call;
     const rejection = layers.onCall(call);
-    if (rejection === undefined) call.follow(route);
-    else call.refuse(rejection);
+    if (rejection !== undefined) call.refuse(rejection);
+    else if (call.waitMs > 0) call.followLater(call.waitMs);
+    else call.follow(route);
   }
 }

@@ -10,15 +10,19 @@ import {
   type Http2Stream,
   type StatusCode,
 } from "@layotto/grpc-transport";
-import { silentLogger, toGrpcError, type MethodMetrics } from "@layotto/sidecar-kit";
+import type { MethodMetrics } from "@layotto/sidecar-kit";
 import { errors } from "../errors.ts";
 import type { LayeredCall } from "../layers/layer.ts";
-import type { Route, ServedRoute } from "../routing/route.ts";
+import type { OwnRoute, Route, ServedRoute } from "../routing/route.ts";
 import { selectUpstream } from "../routing/select-upstream.ts";
+import { selectString } from "../routing/selector.ts";
 import type { Replica } from "../upstream/replica.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { ForwarderSettings } from "./forwarder.ts";
 import { requestFields } from "./request-fields.ts";
+import { wireError } from "./wire-error.ts";
+
+const deadlineExceeded = new GrpcError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
 
 /** How often a call that no sidecar acted on is sent again. */
 const MAX_SENDS = 10;
@@ -28,12 +32,16 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
   readonly path: string;
   metrics: MethodMetrics;
   startedAt = 0;
+  waitMs = 0;
+  flowGeneration = 0;
   private readonly settings: ForwarderSettings;
   private readonly beganAt = Date.now();
+  private beganWaiting = this.beganAt;
   private upstream: Upstream | undefined;
   private replica: Replica | undefined;
   private route: Route<Upstream>;
   private stop: AbortController | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private sends = 0;
 
   constructor(
@@ -58,6 +66,18 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
     return this.head.list.fields.find((field) => field.name === name)?.value;
   }
 
+  /** Does so after a wait that a layer wants, never past the caller's deadline. Costs no more than a timer meanwhile. */
+  followLater(waitMs: number): void {
+    const leftMs = this.leftMs() ?? Number.POSITIVE_INFINITY;
+    const wait = Math.max(0, Math.min(waitMs, leftMs));
+    this.timer = setTimeout(() => {
+      if (leftMs <= waitMs) return this.failWait(deadlineExceeded);
+      // The wait was the layer's; what a call may wait for its upstream begins now.
+      this.beganWaiting = Date.now();
+      this.follow(this.settings.routes.lookup(this.path));
+    }, wait);
+  }
+
   /** Does with the call what its route says. */
   follow(route: Route<Upstream>): void {
     this.route = route;
@@ -70,6 +90,7 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
       case "forward":
         return this.dispatch(route.upstream);
       case "shared":
+      case "own":
         return this.gatherFirstMessage();
       case "unconfigured":
         return this.refuse(route.error);
@@ -82,16 +103,16 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
 
   /** Ends the call with an error of the gateway. */
   refuse(error: unknown): void {
-    this.fail(error instanceof GrpcError ? error : toGrpcError(error, silentLogger));
+    this.fail(wireError(error));
   }
 
   protected override onFirstMessage(message: Buffer, compressed: boolean): void {
     const { route } = this;
-    if (route.kind !== "shared") return this.follow(route);
-    if (!compressed) return this.choose(route, message);
+    if (route.kind !== "shared" && route.kind !== "own") return this.follow(route);
+    if (!compressed) return this.routeMessage(route, message);
     const encoding = encodingOf(this.header("grpc-encoding")) ?? "identity";
     decompress(message, encoding, this.settings.maxFirstMessageBytes).then(
-      (plain) => this.choose(route, plain),
+      (plain) => this.routeMessage(route, plain),
       (error: unknown) => this.refuse(error),
     );
   }
@@ -117,8 +138,28 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
 
   protected override onEnded(code: StatusCode): void {
     this.leaveReplica();
+    clearTimeout(this.timer);
     this.stop?.abort();
     this.settings.layers.onEnd(this, code, this.bytesIn, this.bytesOut);
+  }
+
+  private routeMessage(
+    route: ServedRoute<Upstream> | OwnRoute<Upstream>,
+    message: Uint8Array,
+  ): void {
+    if (route.kind === "own") this.answerOwn(route, message);
+    else this.choose(route, message);
+  }
+
+  /** Messages of another value of the field are not the gateway's business. */
+  private answerOwn({ method, otherwise }: OwnRoute<Upstream>, message: Uint8Array): void {
+    if (this.ended) return;
+    if (selectString(message, method.fieldPath) !== method.value) return this.follow(otherwise);
+    try {
+      this.answer(method.answer(message));
+    } catch (error) {
+      this.refuse(error);
+    }
   }
 
   private choose(route: ServedRoute<Upstream>, message: Uint8Array): void {
@@ -133,7 +174,8 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
     if (this.ended) return;
     this.upstream = upstream;
     const replica = upstream.pick(this.path);
-    if (replica === undefined || !this.sendOn(replica, replica.client.connection))
+    const leftMs = this.waitMs > 0 ? this.leftMs() : undefined;
+    if (replica === undefined || !this.sendOn(replica, replica.client.connection, leftMs))
       void this.awaitReplica(upstream);
   }
 
@@ -180,7 +222,7 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
     if (this.ended) return;
     const left = this.leftMs();
     if (left !== undefined && left <= 0) {
-      return this.refuse(new GrpcError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"));
+      return this.refuse(deadlineExceeded);
     }
     this.refuse(error);
   }
@@ -188,7 +230,7 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
   /** The wait for an upstream counts from the call's beginning, and ends with the call. */
   private waitOptions(): { timeoutMs: number; signal: AbortSignal } {
     this.stop ??= new AbortController();
-    const waited = Date.now() - this.beganAt;
+    const waited = Date.now() - this.beganWaiting;
     const left = this.leftMs() ?? Number.POSITIVE_INFINITY;
     const timeoutMs = Math.max(0, Math.min(this.settings.upstreamWaitMs - waited, left));
     return { timeoutMs, signal: this.stop.signal };

@@ -18,6 +18,8 @@ export interface LayersOptions {
   readonly token: string | undefined;
   /** Whether some sidecar wants a token of the gateway: then callers cannot send one in its place. */
   readonly sidecarTokens: boolean;
+  /** Limits by flow rules; they are meant for the app and never lock a sidecar out. */
+  readonly flow?: Layer | undefined;
   readonly logger: Logger;
 }
 
@@ -26,12 +28,13 @@ export interface LayersOptions {
  * tracing needs no layer until spans are made here.
  */
 export function createLayers(options: LayersOptions): Layers {
-  const { listener, accessLog, metrics, token, sidecarTokens, logger } = options;
+  const { listener, accessLog, metrics, token, sidecarTokens, flow, logger } = options;
   const list: readonly (Layer | undefined)[] = [
     accessLog ? accessLogLayer(logger, listener) : undefined,
     metrics ? metricsLayer : undefined,
     token !== undefined && listener === "public" ? tokenLayer(token) : undefined,
     sidecarTokens ? sidecarTokenLayer : undefined,
+    listener === "public" ? flow : undefined,
   ];
   return new Layers(list.filter((layer) => layer !== undefined));
 }

@@ -15,6 +15,10 @@ export interface LayeredCall {
   readonly peer: string;
   /** `performance.now()` at the first header; the layers set it, the caller only keeps it. */
   startedAt: number;
+  /** How long the call has to wait before it is passed on, ms; 0: not at all. Set by a layer that admits it. */
+  waitMs: number;
+  /** Generation of the flow rules that have counted the call; 0: none has. */
+  flowGeneration: number;
   /** First value of a request header, in lower case; only called by layers that are on. */
   header(name: string): string | undefined;
 }

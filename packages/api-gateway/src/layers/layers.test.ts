@@ -20,7 +20,8 @@ const off: LayersOptions = {
 function call(headers: Record<string, string> = {}): LayeredCall {
   const metrics = new MethodMetrics("/t.S/A");
   const header = (name: string): string | undefined => headers[name];
-  return { path: "/t.S/A", metrics, upstreamName: "state", peer: "unix", startedAt: 0, header };
+  const set = { startedAt: 0, waitMs: 0, flowGeneration: 0 };
+  return { path: "/t.S/A", metrics, upstreamName: "state", peer: "unix", ...set, header };
 }
 
 describe("createLayers", () => {

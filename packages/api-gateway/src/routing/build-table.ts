@@ -2,6 +2,8 @@ import type { RpcError } from "@layotto/sidecar-kit";
 import type {
   MethodClaim,
   MethodRegistry,
+  OwnMethod,
+  OwnRoute,
   Route,
   RouteClash,
   RouteTarget,
@@ -15,8 +17,10 @@ export interface BuiltTable<U extends RouteTarget> {
   readonly clashes: readonly RouteClash[];
   readonly missing: readonly string[];
   /** The answer for a path that is in no table: waiting or unimplemented. */
-  otherwise(path: string): Route<U>;
+  otherwise(path: string): PlainRoute<U>;
 }
+
+type PlainRoute<U extends RouteTarget> = Exclude<Route<U>, OwnRoute<U>>;
 
 interface TableInput<U extends RouteTarget> {
   /** In order of first description. */
@@ -24,6 +28,8 @@ interface TableInput<U extends RouteTarget> {
   readonly unconfigured: ReadonlyMap<string, RpcError>;
   readonly missing: readonly string[];
   readonly metrics: MethodRegistry;
+  /** Methods of the gateway's own. */
+  readonly own: readonly OwnMethod[];
 }
 
 /** Answered by the gateway itself or never public: whatever an upstream claims, these are not routed to it. */
@@ -36,12 +42,25 @@ export function buildTable<U extends RouteTarget>(input: TableInput<U>): BuiltTa
   for (const [upstream, methods] of input.described) {
     for (const method of methods) addClaim(served, upstream, method, clashes);
   }
-  const routes = new Map<string, Route<U>>();
+  const routes = new Map<string, PlainRoute<U>>();
   for (const [path, error] of input.unconfigured) {
     routes.set(path, { kind: "unconfigured", path, error, metrics: input.metrics.method(path) });
   }
   for (const draft of served.values()) routes.set(draft.path, finish(draft, input.metrics));
-  return { routes, paths: [...served.keys()], clashes, missing: input.missing, ...rest(input) };
+  const { otherwise } = rest(input);
+  const own = input.own.map((method): [string, OwnRoute<U>] => {
+    const { path } = method;
+    const metrics = input.metrics.method(path);
+    return [path, { kind: "own", method, otherwise: routes.get(path) ?? otherwise(path), metrics }];
+  });
+  const paths = new Set([...served.keys(), ...own.map(([path]) => path)]);
+  return {
+    routes: new Map<string, Route<U>>([...routes, ...own]),
+    paths: [...paths],
+    clashes,
+    missing: input.missing,
+    otherwise,
+  };
 }
 
 /** True when the gateway never routes the path to an upstream. */

@@ -74,12 +74,36 @@ export interface UnimplementedRoute {
   readonly metrics: MethodMetrics;
 }
 
+/** A method that the gateway itself answers for one value of a field of the message. */
+export interface OwnMethod {
+  readonly path: string;
+  /** Field numbers from the request message down to the string field. */
+  readonly fieldPath: readonly number[];
+  /** The value of the field. */
+  readonly value: string;
+  /**
+   * Handles an encoded request.
+   *
+   * @returns the encoded response
+   * @throws RpcError that the caller gets
+   */
+  answer(message: Uint8Array): Uint8Array;
+}
+
+/** The gateway answers some calls of the method; the others have the route that they would have without it. */
+export interface OwnRoute<U extends RouteTarget> {
+  readonly kind: "own";
+  readonly method: OwnMethod;
+  readonly otherwise: Exclude<Route<U>, OwnRoute<U>>;
+  readonly metrics: MethodMetrics;
+}
+
 /** A method that some upstream takes. */
 export type ServedRoute<U extends RouteTarget> = ForwardRoute<U> | SharedRoute<U>;
 
 /** What the table says about a path. */
 export type Route<U extends RouteTarget> =
-  ServedRoute<U> | UnconfiguredRoute | WaitingRoute | UnimplementedRoute;
+  ServedRoute<U> | OwnRoute<U> | UnconfiguredRoute | WaitingRoute | UnimplementedRoute;
 
 /** Two upstreams claim the same method and cannot share it; the one described first keeps it. */
 export interface RouteClash {

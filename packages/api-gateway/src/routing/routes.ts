@@ -2,7 +2,14 @@ import type { RpcError } from "@layotto/sidecar-kit";
 import { Changes } from "../changes.ts";
 import { Waiters, type WaitOptions } from "../waiters.ts";
 import { buildTable, type BuiltTable } from "./build-table.ts";
-import type { MethodClaim, MethodRegistry, Route, RouteClash, RouteTarget } from "./route.ts";
+import type {
+  MethodClaim,
+  MethodRegistry,
+  OwnMethod,
+  Route,
+  RouteClash,
+  RouteTarget,
+} from "./route.ts";
 import { staticError, type UnconfiguredMethod } from "./unconfigured.ts";
 
 /** What {@link Routes} is made from. */
@@ -13,6 +20,8 @@ export interface RoutesOptions<U extends RouteTarget> {
   readonly unconfigured?: readonly UnconfiguredMethod[];
   /** Where calls are counted; calls to paths that nobody serves count as `unknown`. */
   readonly metrics: MethodRegistry;
+  /** Methods that the gateway answers itself. Default: none. */
+  readonly own?: readonly OwnMethod[];
   /** Calls to unknown methods that may wait for a description at once. Default: 8192. */
   readonly maxWaitingCalls?: number;
 }
@@ -27,6 +36,7 @@ export class Routes<U extends RouteTarget> {
   readonly #upstreams: readonly U[];
   readonly #unconfigured: ReadonlyMap<string, RpcError>;
   readonly #metrics: MethodRegistry;
+  readonly #own: readonly OwnMethod[];
   readonly #described = new Map<U, readonly MethodClaim[]>();
   readonly #changes = new Changes();
   readonly #waiters: Waiters;
@@ -37,6 +47,7 @@ export class Routes<U extends RouteTarget> {
   constructor(options: RoutesOptions<U>) {
     this.#upstreams = options.upstreams;
     this.#metrics = options.metrics;
+    this.#own = options.own ?? [];
     this.#unconfigured = new Map(
       (options.unconfigured ?? []).map((method) => [method.path, staticError(method)]),
     );
@@ -96,10 +107,10 @@ export class Routes<U extends RouteTarget> {
     const until = Date.now() + options.timeoutMs;
     this.#waits += 1;
     for (;;) {
-      const route = this.lookup(path);
+      const route = this.#lookupPlain(path);
       const timeoutMs = until - Date.now();
       if (route.kind !== "waiting" || timeoutMs <= 0) return route;
-      if (!(await this.#waiters.wait({ ...options, timeoutMs }))) return this.lookup(path);
+      if (!(await this.#waiters.wait({ ...options, timeoutMs }))) return this.#lookupPlain(path);
     }
   }
 
@@ -123,6 +134,12 @@ export class Routes<U extends RouteTarget> {
     return this.#changes.subscribe(listener);
   }
 
+  /** The route without the gateway's own answers: a call that still waits for one is none of them. */
+  #lookupPlain(path: string): Route<U> {
+    const route = this.lookup(path);
+    return route.kind === "own" ? route.otherwise : route;
+  }
+
   #build(): BuiltTable<U> {
     const missing = this.#upstreams.filter((upstream) => !this.#described.has(upstream));
     return buildTable({
@@ -130,6 +147,7 @@ export class Routes<U extends RouteTarget> {
       unconfigured: this.#unconfigured,
       missing: [...new Set(missing.map((upstream) => upstream.capability))],
       metrics: this.#metrics,
+      own: this.#own,
     });
   }
 }

@@ -18,6 +18,8 @@ type DescriptionInit = Exclude<MessageInitShape<typeof DescriptionSchema>, Descr
 export interface FakeSidecarOptions {
   readonly methods: Readonly<Record<string, UnaryHandler>>;
   readonly description?: DescriptionInit;
+  /** Protobuf files that it hands out. Default: none. */
+  readonly files?: readonly Uint8Array[];
   /** Default: plain text. */
   readonly tls?: TlsServerOptions;
 }
@@ -45,7 +47,7 @@ export class FakeSidecar {
       },
       metrics: () => ({}),
       setLogLevel: () => ({ changed: 1 }),
-      descriptors: () => ({ services: ["t.S"] }),
+      descriptors: () => ({ services: ["t.S"], files: [...(options.files ?? [])] }),
     });
     serve(this.#server, [service], { logger: silentLogger, metrics: new Metrics() });
   }

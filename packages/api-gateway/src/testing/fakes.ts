@@ -48,6 +48,8 @@ export class FakeConnection implements SidecarConnection {
   isClosed = false;
   families: MetricFamily[] = [];
   levels: [string, string][] = [];
+  /** JSON by name of the page. */
+  pages: Record<string, string> = {};
   files: DescriptorsResponse = create(DescriptorsResponseSchema);
   /** Number of watches that were begun. */
   watches = 0;
@@ -111,6 +113,12 @@ export class FakeConnection implements SidecarConnection {
   descriptors(): Promise<DescriptorsResponse> {
     this.descriptorCalls += 1;
     return Promise.resolve(this.files);
+  }
+
+  page(name: string): Promise<string> {
+    return this.isReady
+      ? Promise.resolve(this.pages[name] ?? "null")
+      : Promise.reject(new Error("not reachable"));
   }
 
   close(): Promise<void> {

@@ -26,6 +26,8 @@ export interface SidecarConnection {
   /** @returns how many loggers were changed */
   setLogLevel(logger: string, level: string): Promise<number>;
   descriptors(): Promise<DescriptorsResponse>;
+  /** The JSON of one of the pages that the description announces. */
+  page(name: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export function connectSidecar(
     setLogLevel: async (logger, level) =>
       (await sidecar.setLogLevel({ logger, level }, control())).changed,
     descriptors: () => sidecar.descriptors({}, control()),
+    page: async (name) => (await sidecar.page({ name }, control())).json,
     close: () => connection.close(),
   };
 }
