@@ -1,0 +1,50 @@
+/** Why the mesh answers by itself. The values are the short flags of access logs, metrics and the header `x-mesh-failure`. */
+export const Reason = {
+  /** No route matches. */
+  NO_ROUTE: "NR",
+  /** The route names a cluster that is not there. */
+  NO_CLUSTER: "NC",
+  /** No host is there, or none is fit. */
+  NO_HOST: "UH",
+  /** A limit of connections, pending calls, calls or retries. */
+  OVERFLOW: "UO",
+  /** A concurrency limit, fixed or adaptive. */
+  CONCURRENCY: "CL",
+  /** A flow rule. */
+  RATE_LIMITED: "RL",
+  /** The circuit breaker of the route or of all hosts is open. */
+  BREAKER_OPEN: "UB",
+  /** What is left of the deadline cannot be enough. */
+  SHED: "LS",
+  /** The connection could not be made. Nothing was sent. */
+  CONNECT_FAILURE: "UF",
+  /** The host provably did not act on it (REFUSED_STREAM, GOAWAY, closed before a byte of an answer on a reused connection and nothing was flushed). */
+  REFUSED: "UX",
+  /** The connection broke after the request may have been seen. */
+  RESET: "UR",
+  /** The host answered something that is no answer. */
+  PROTOCOL_ERROR: "UP",
+  /** One attempt took too long. */
+  PER_TRY_TIMEOUT: "UT",
+  /** The call took too long. */
+  TIMEOUT: "DT",
+  /** A fault was injected. */
+  FAULT: "FI",
+  /** The body is over the limit. */
+  BODY_TOO_LARGE: "PL",
+  /** The caller may not come in. */
+  DENIED: "AD",
+  /** The mesh is shutting down. */
+  DRAINING: "SD",
+} as const; // prettier-ignore
+
+export type Reason = (typeof Reason)[keyof typeof Reason];
+
+/** An answer of the mesh's own. */
+export interface MeshFailure {
+  readonly reason: Reason;
+  /** For the caller: names what is missing or over its limit. */
+  readonly message: string;
+  /** HTTP status; other protocols derive theirs with {@link ../call/statuses.ts}. */
+  readonly status: number;
+}

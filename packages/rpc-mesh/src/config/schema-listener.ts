@@ -1,0 +1,72 @@
+// The schema of listeners.
+import { FlowSettings } from "@layotto/flow-control/metadata";
+import { z } from "zod";
+import { listenerProtocolNames, protocolNames } from "./names.ts";
+import { duration, oneOrMore, tlsContext, unserved } from "./schema-fields.ts";
+
+// The content of a filter belongs to the filter; config/read-filters.ts reads it.
+const filter = z.strictObject({
+  type: z.string().min(1),
+  config: z.record(z.string(), z.unknown()).optional(),
+  go_plugin_config: unserved,
+});
+
+const chain = z.strictObject({
+  filters: z.array(filter).optional(),
+  match: unserved,
+  tls_context: tlsContext.optional(),
+  tls_context_set: z.array(tlsContext).optional(),
+});
+
+/** One listener. */
+export const listener = z.strictObject({
+  name: z.string().min(1),
+  type: z.enum(["ingress", "egress"]).optional(),
+  address: z.string().optional().meta({
+    description: "host:port or unix:/path; without it only InvokeService comes in through it",
+  }),
+  network: z.enum(["tcp", "unix"]).optional(),
+  insecure: z
+    .boolean()
+    .optional()
+    .meta({ description: "Lets other machines in without TLS; warned about at each start" }),
+  bind_port: z.boolean().optional().meta({ description: "false: like no address" }),
+  protocol: z
+    .enum(Object.keys(listenerProtocolNames) as [string, ...string[]]) // it has names
+    .optional()
+    .meta({ description: "Of the callers; default auto: told apart by their first bytes" }),
+  upstream_protocol: z
+    .enum(Object.keys(protocolNames) as [string, ...string[]]) // it has names
+    .optional()
+    .meta({ description: "For clusters that name none" }),
+  router: z.string().optional().meta({ description: "Name of a router" }),
+  timeout: duration.optional().meta({ description: "Of routes that set none; default 60s" }),
+  max_connections: z.int().min(1).optional().meta({ description: "Default 10000" }),
+  max_body_bytes: z.int().min(0).optional().meta({ description: "Of requests; 0 = no limit" }),
+  connection_idle_timeout: duration.optional().meta({ description: "Default 90s" }),
+  tls_context: oneOrMore(tlsContext).optional(),
+  tls_context_set: z.array(tlsContext).optional(),
+  inspector: z
+    .boolean()
+    .optional()
+    .meta({ description: "Serve plain text as well, told apart by the first byte" }),
+  access_log: z.boolean().optional().meta({ description: "One log line per call; default false" }),
+  enable_bolt_goaway: z.boolean().optional().meta({
+    description:
+      "Tell bolt callers to go elsewhere on shutdown; SOFABolt for Java then fails its pending calls",
+  }),
+  filter_chains: z.array(chain).optional().meta({ description: "As MOSN has them" }),
+  stream_filters: z.array(filter).optional().meta({
+    description: "fault, payload_limit, ip_access, flowControlFilter, fault_tolerance",
+  }),
+  flow_control: FlowSettings.optional().meta({
+    description: "Rules of how many calls may come, as in the filter flowControlFilter",
+  }),
+  use_original_dst: unserved,
+  listener_filters: unserved,
+  access_logs: unserved,
+  reuse_port: unserved,
+  default_read_buffer_size: unserved,
+  log_path: unserved,
+  log_level: unserved,
+});

@@ -1,0 +1,336 @@
+import {
+  ErrorCode,
+  ForwardedCall,
+  GrpcError,
+  HeaderField,
+  Metadata,
+  ResetCause,
+  type ForwardLimits,
+  type Head,
+  type Http2Connection,
+  type Http2Stream,
+  type ResetCauseCode,
+  type StatusCode,
+} from "@layotto/grpc-transport";
+import type { Attempt } from "../call/attempt.ts";
+import { Reason, type MeshFailure } from "../call/failure.ts";
+import { gradeOfGrpc, grpcVerdict, httpVerdict } from "../call/grades.ts";
+import { GovernedCall, type CallOptions } from "../call/governed-call.ts";
+import type { MeshRuntime } from "../call/runtime.ts";
+import { grpcOf, httpToGrpc, meshFailure } from "../call/statuses.ts";
+import { Grade, type Verdict } from "../call/verdict.ts";
+import { isSafeToRepeat } from "../call/verbs.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Host } from "../cluster/host.ts";
+import type { DirectAction, RedirectAction } from "../model/route.ts";
+import { redirectLocation } from "../routing/router.ts";
+import { requestFields, responseFields } from "./http2-fields.ts";
+import { http2Pool, type Http2Pool } from "./http2-pool.ts";
+import { MirrorStream } from "./mirror-stream.ts";
+
+/** What a request may hold: what is kept for another attempt, and no message is read for routing. */
+const forwardLimits: ForwardLimits = { replayBytes: 65_536, maxFirstMessageBytes: 0 };
+
+/** A call of the HTTP/2 proxy: frames go from stream to stream, the engine decides where and how often. */
+export class Http2Call extends ForwardedCall {
+  /** Whether the answers of the mesh's own are gRPC statuses. */
+  readonly isGrpc: boolean;
+  private readonly governed: GovernedHttp2;
+  private readonly maxBodyBytes: number;
+
+  constructor(
+    caller: Http2Stream,
+    head: Head,
+    endStream: boolean,
+    mesh: MeshRuntime,
+    options: CallOptions,
+    maxBodyBytes: number,
+  ) {
+    super(caller, head, endStream, forwardLimits);
+    this.isGrpc = head.contentType.startsWith("application/grpc");
+    this.maxBodyBytes = maxBodyBytes;
+    this.governed = new GovernedHttp2(this, mesh, options);
+  }
+
+  /** Routes and sends the call. */
+  begin(): void {
+    if (this.isWhole) this.governed.requestComplete();
+    this.governed.begin();
+  }
+
+  /** Why the body is too large for listener or route, as far as its size is known. */
+  bodyFault(routeMost: number | undefined): MeshFailure | undefined {
+    const most = Math.min(this.maxBodyBytes || Infinity, routeMost || Infinity);
+    return Math.max(this.bytesIn, this.head.contentLength) > most ? tooLarge(most) : undefined;
+  }
+
+  /** The request can be sent again. */
+  get canReplay(): boolean {
+    return this.replayable;
+  }
+
+  /** The request has ended. */
+  get isWhole(): boolean {
+    return this.requestComplete;
+  }
+
+  override onData(
+    caller: Http2Stream,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    endStream: boolean,
+  ): void {
+    super.onData(caller, buffer, start, end, endStream);
+    if (this.ended) return;
+    const most = this.maxBodyBytes;
+    if (most > 0 && this.bytesIn > most) return this.reject(tooLarge(most));
+    if (endStream) this.governed.requestComplete();
+  }
+
+  override onReset(caller: Http2Stream, code: number, cause: ResetCauseCode): void {
+    this.governed.cancelled();
+    super.onReset(caller, code, cause);
+  }
+
+  /** Sends the call over a connection to the attempt's host. */
+  sendTo(connection: Http2Connection, attempt: Attempt): void {
+    const { path, authority } = attempt;
+    this.send(connection, requestFields(this.head, path, authority, this.governed.changes));
+  }
+
+  /** Sends a copy of the request, if all of it is kept, and drops the answer. */
+  sendCopy(pool: Http2Pool, timeoutMs: number): void {
+    const body = this.wholeRequest;
+    if (body === undefined) return;
+    const { path, authority } = this.head;
+    const fields = requestFields(this.head, path, authority, this.governed.changes);
+    const { clock } = this.governed.mesh;
+    pool.take(
+      { over: false, state: undefined },
+      (connection) => new MirrorStream(clock, timeoutMs).send(connection, fields, body),
+      () => {},
+    );
+  }
+
+  /** A limit of our own, or a fault of the host's answer. */
+  override fail(error: GrpcError): void {
+    if (this.isGrpc || this.ended) return super.fail(error);
+    this.reject(meshFailure(Reason.OVERFLOW, error.message));
+  }
+
+  /** Gives up what was sent. */
+  giveUpLeg(): void {
+    this.dropLeg();
+  }
+
+  /** Answers with a failure of the mesh's own. */
+  answerFailure(failure: MeshFailure): void {
+    if (this.isGrpc) {
+      const metadata = Metadata.from([["x-mesh-failure", failure.reason]]);
+      return this.fail(new GrpcError(grpcOf(failure), failure.message, { metadata }));
+    }
+    if (this.governed.isDelivering) return this.cutOff();
+    const fields = [
+      new HeaderField("content-type", "text/plain; charset=utf-8"),
+      new HeaderField("x-mesh-failure", failure.reason),
+    ];
+    this.answerPlain(failure.status, fields, `${failure.message}\n`);
+  }
+
+  /** Answers by configuration. */
+  answerDirect(action: DirectAction | RedirectAction): void {
+    if (this.isGrpc) {
+      const body = action.type === "direct" ? action.body : "this route redirects";
+      return this.fail(new GrpcError(httpToGrpc(action.status), body));
+    }
+    if (action.type === "direct") return this.answerPlain(action.status, [], action.body);
+    const { route, options } = this.governed;
+    const to = route && redirectLocation(route, options.request, this.head.scheme);
+    this.answerPlain(action.status, [new HeaderField("location", to ?? "/")], "");
+  }
+
+  protected override onAnswer(head: Head, endStream: boolean): boolean {
+    const { fields } = head.list;
+    const value = (name: string): string | undefined =>
+      fields.find((field) => field.name === name)?.value;
+    const status = this.isGrpc && endStream ? value("grpc-status") : undefined;
+    if (status !== undefined) {
+      const pushback = status === "0" ? undefined : value("grpc-retry-pushback-ms");
+      return this.governed.onAnswer(grpcVerdict(Number(status), pushback));
+    }
+    const after = head.status < 400 ? undefined : value("retry-after");
+    return this.governed.onAnswer(httpVerdict(head.status, after));
+  }
+
+  protected override answerHeaders(fields: readonly HeaderField[]): readonly HeaderField[] {
+    return responseFields(fields, this.governed.changes);
+  }
+
+  protected override onLegReset(code: number, cause: ResetCauseCode): void {
+    const wasDelivering = this.governed.isDelivering;
+    if (cause === ResetCause.UNPROCESSED) {
+      this.governed.onBroken(Reason.REFUSED, "the host did not take the call");
+    } else {
+      const why = cause === ResetCause.LOST ? "connection lost" : `HTTP/2 error ${code}`;
+      this.governed.onBroken(Reason.RESET, `the host reset the call: ${why}`);
+    }
+    if (!wasDelivering || this.ended) return;
+    if (this.isGrpc) {
+      const text = "the host reset the call before its answer was complete";
+      return this.answerFailure(meshFailure(Reason.RESET, text));
+    }
+    this.cutOff();
+  }
+
+  protected override onFirstMessage(): void {
+    // Nothing is routed by messages.
+  }
+
+  protected override onUnprocessed(): void {
+    this.onLegReset(ErrorCode.REFUSED_STREAM, ResetCause.UNPROCESSED);
+  }
+
+  protected override onReplayLimit(): void {
+    this.onUnprocessed();
+  }
+
+  protected override onLost(): void {
+    this.onLegReset(ErrorCode.CANCEL, ResetCause.LOST);
+  }
+
+  protected override onEnded(code: StatusCode): void {
+    if (this.isGrpc) this.governed.onDelivered(gradeOfGrpc(code), code);
+    else this.governed.onDelivered();
+  }
+
+  /** The request itself is why the call cannot go on. */
+  private reject(failure: MeshFailure): void {
+    const wasDelivering = this.governed.isDelivering;
+    this.governed.reject(failure);
+    if (wasDelivering) this.answerFailure(failure);
+  }
+
+  /** The caller must not take what it got for the whole answer. */
+  private cutOff(): void {
+    if (this.ended) return;
+    this.caller.reset(ErrorCode.INTERNAL_ERROR);
+    this.end(0);
+  }
+
+  private answerPlain(status: number, more: readonly HeaderField[], text: string): void {
+    if (this.ended) return;
+    const body = Buffer.from(text, "utf8");
+    const fields = [
+      new HeaderField(":status", String(status)),
+      new HeaderField("content-length", String(body.length)),
+      ...more,
+    ];
+    const hasBody = body.length > 0 && this.head.method !== "HEAD";
+    this.caller.sendHeaders(fields, !hasBody);
+    if (hasBody) this.caller.sendData(body, 0, body.length, true, true);
+    this.end(0);
+  }
+}
+
+function tooLarge(most: number): MeshFailure {
+  return meshFailure(Reason.BODY_TOO_LARGE, `the request body is larger than ${most} bytes`);
+}
+
+/** The engine's side of an {@link Http2Call}. */
+class GovernedHttp2 extends GovernedCall {
+  private readonly call: Http2Call;
+  private attempt: Attempt | undefined;
+  private delivering = false;
+  /** What the head of the answer said. */
+  private grade: Grade = Grade.SUCCESS;
+
+  constructor(call: Http2Call, mesh: MeshRuntime, options: CallOptions) {
+    super(mesh, options);
+    this.call = call;
+  }
+
+  get isDelivering(): boolean {
+    return this.delivering;
+  }
+
+  onAnswer(verdict: Verdict): boolean {
+    const { attempt } = this;
+    this.grade = verdict.grade;
+    return attempt !== undefined && (this.delivering = this.answered(attempt, verdict));
+  }
+
+  onBroken(reason: Reason, detail: string): void {
+    if (this.attempt !== undefined) this.broken(this.attempt, reason, detail);
+  }
+
+  /** @param end what the end of the answer says, where it says something */
+  onDelivered(end?: Grade, status?: number): void {
+    const { attempt } = this;
+    if (attempt === undefined || !this.delivering) return this.cancelled();
+    if (this.grade === Grade.SUCCESS) this.completed(attempt, end, status);
+    else this.completed(attempt);
+  }
+
+  reject(failure: MeshFailure): void {
+    this.refused(failure);
+  }
+
+  protected override get timesWholeAnswer(): boolean {
+    return false;
+  }
+
+  protected override get replayable(): boolean {
+    return this.call.canReplay;
+  }
+
+  protected override get idempotent(): boolean {
+    return !this.call.isGrpc && isSafeToRepeat(this.options.request.method);
+  }
+
+  /** One leg at a time: a stream is passed on from frame to frame. */
+  protected override get mayHedge(): boolean {
+    return false;
+  }
+
+  protected override send(attempt: Attempt): void {
+    this.attempt = attempt;
+    const { host, cluster } = attempt;
+    const fault = this.call.bodyFault(this.route?.config.limits.maxBodyBytes);
+    if (fault !== undefined) return this.broken(attempt, fault.reason, fault.message);
+    const wanted = cluster.config.protocol ?? this.options.protocol;
+    if (wanted !== "http2") {
+      const text = `cluster "${cluster.name}" speaks ${wanted}: calls in HTTP/2 cannot be turned into it`;
+      return this.broken(attempt, Reason.PROTOCOL_ERROR, text);
+    }
+    http2Pool(host, cluster).take(
+      attempt,
+      (connection) => {
+        attempt.state = connection;
+        this.call.sendTo(connection, attempt);
+      },
+      (isOverflow, detail) => {
+        this.broken(attempt, isOverflow ? Reason.OVERFLOW : Reason.CONNECT_FAILURE, detail);
+      },
+    );
+  }
+
+  protected override abort({ state }: Attempt): void {
+    if (state instanceof AbortController) state.abort();
+    // A connection that a firewall has forgotten looks open for a quarter of an hour.
+    else if (state !== undefined) (state as Http2Connection).suspect(); // what "send" put there
+    this.call.giveUpLeg();
+  }
+
+  protected override mirror(cluster: Cluster, host: Host): void {
+    this.call.sendCopy(http2Pool(host, cluster), this.options.timeoutMs);
+  }
+
+  protected override fail(failure: MeshFailure): void {
+    this.call.answerFailure(failure);
+  }
+
+  protected override direct(action: DirectAction | RedirectAction): void {
+    this.call.answerDirect(action);
+  }
+}
