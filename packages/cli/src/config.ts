@@ -1,17 +1,15 @@
-import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   faultReport,
   loadConfig,
   pathText,
-  sectionSchemas,
   validateConfig,
   ConfigError,
   type ConfigFault,
   type JsonSchema,
   type LoadedConfig,
 } from "@layotto/sidecar-kit/config";
-import { discoverSidecars, type InstalledSidecar, readJson } from "./discovery.ts";
+import { discoverSidecars, type InstalledSidecar, readSectionSchemas } from "./discovery.ts";
 import { ExitCode } from "./exit-codes.ts";
 import { UserError } from "./user-error.ts";
 import { record } from "./values.ts";
@@ -127,6 +125,5 @@ function openAsLayotto(sections: Record<string, unknown>): Record<string, unknow
 /** Section → schema; a section whose sidecar publishes none may hold anything. */
 function schemasOf(sidecar: InstalledSidecar): Record<string, JsonSchema> {
   const open = Object.fromEntries(sidecar.sections.map((section) => [section, {}]));
-  if (sidecar.schemaFile === undefined || !existsSync(sidecar.schemaFile)) return open;
-  return { ...open, ...sectionSchemas(readJson(sidecar.schemaFile) as JsonSchema) };
+  return { ...open, ...readSectionSchemas(sidecar) };
 }

@@ -58,9 +58,18 @@ describe("discoverSidecars()", () => {
       sections: ["weather"],
       bin: join(folder, "main.js"),
       schemaFile: join(folder, "schema.json"),
+      checks: false,
       descriptionFile: join(folder, "description.json"),
     });
     assert.deepEqual(found && readDescription(found), methods);
+  });
+
+  it("reads where a sidecar listens besides", () => {
+    const listeners = { web: "weather.*.address" };
+    install("a", "weather-sidecar", { ...sidecar("weather", "weather"), listeners });
+    assert.deepEqual(discover(["a"])[0]?.listeners, listeners);
+    install("b", "weather-sidecar", { ...sidecar("weather", "weather"), listeners: ["x"] });
+    assert.throws(() => discover(["b"]), /must have listeners as a map of names to patterns/);
   });
 
   it("takes a package from the nearest folder", () => {

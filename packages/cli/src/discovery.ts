@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join, resolve } from "node:path";
+import { type JsonSchema, sectionSchemas } from "@layotto/sidecar-kit/config";
 import { ExitCode } from "./exit-codes.ts";
 import { messageOf, UserError } from "./user-error.ts";
 
@@ -18,8 +19,15 @@ export interface InstalledSidecar {
   bin: string;
   /** Absolute path of the JSON Schema of its sections, if it has one. */
   schemaFile: string | undefined;
+  /** Whether `bin --check` finds more than the schema does. */
+  checks: boolean;
   /** Absolute path of its static description, if it has one. */
   descriptionFile: string | undefined;
+  /**
+   * TCP addresses that it listens on beside its own socket, by the name of their sockets: a pattern such as
+   * `mesh.listeners.*.address` says where they are in the configuration. The supervisor holds them.
+   */
+  listeners?: Readonly<Record<string, string>>;
 }
 
 /** One method in a static description: what is answered when its section is not configured. */
@@ -40,7 +48,9 @@ interface PackageJson {
     sections?: unknown;
     bin?: unknown;
     schema?: unknown;
+    check?: unknown;
     description?: unknown;
+    listeners?: unknown;
   };
 }
 
@@ -109,6 +119,12 @@ export function readDescription(sidecar: InstalledSidecar): DescribedMethod[] {
   return methods ?? [];
 }
 
+/** Section → schema of what it may hold; a sidecar that publishes none has no entry. */
+export function readSectionSchemas(sidecar: InstalledSidecar): Record<string, JsonSchema> {
+  if (sidecar.schemaFile === undefined || !existsSync(sidecar.schemaFile)) return {};
+  return sectionSchemas(readJson(sidecar.schemaFile) as JsonSchema);
+}
+
 /** Reads a JSON file of a package. */
 export function readJson(file: string): unknown {
   try {
@@ -169,6 +185,8 @@ function readSidecar(directory: string): InstalledSidecar | undefined {
     isTextList(sections) &&
     typeof bin === "string";
   if (!sound) return refuse(directory, "needs name, sections and bin");
+  if (layotto.listeners !== undefined && !isTextMap(layotto.listeners))
+    return refuse(directory, "must have listeners as a map of names to patterns");
   const optional = (path: unknown): string | undefined =>
     typeof path === "string" ? join(directory, path) : undefined;
   return {
@@ -179,12 +197,19 @@ function readSidecar(directory: string): InstalledSidecar | undefined {
     sections,
     bin: join(directory, bin),
     schemaFile: optional(layotto.schema),
+    checks: layotto.check === true,
     descriptionFile: optional(layotto.description),
+    ...(layotto.listeners === undefined ? {} : { listeners: layotto.listeners }),
   };
 }
 
 function isTextList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === "string");
+}
+
+function isTextMap(value: unknown): value is Record<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((entry) => typeof entry === "string");
 }
 
 function refuse(directory: string, why: string): never {

@@ -54,6 +54,22 @@ describe("layotto start", () => {
     assert.equal(existsSync(join(directory.path, "run", "supervisor.sock")), false);
   });
 
+  it("hands a changed file to a process that follows its own, and refuses a bad one", async () => {
+    const { run, pids } = await started({ fake: { reloads: true, value: 1 } });
+    const file = (value: unknown): string =>
+      writeInstallation(directory.path, { fake: { reloads: true, value } });
+    file("x");
+    await run.printed("layotto |   ✖ fake.value: must be a whole number, not a string");
+    assert.match(
+      run.stdout(),
+      /layotto \| changed configuration refused, what runs stays as it is/,
+    );
+    file(2);
+    await run.printed('"value":2');
+    assert.match(run.stdout(), /fake {4}\| reloaded/);
+    assert.ok(pids.every(isAlive));
+  });
+
   it("ends at once on a second signal", async () => {
     const { run, pids } = await started({ fake: { ignoresDrain: true } });
     run.child.kill("SIGINT");

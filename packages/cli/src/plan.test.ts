@@ -27,6 +27,7 @@ function sidecar(name: string, sections: string[]): InstalledSidecar {
     sections,
     bin: join(folder, "main.js"),
     schemaFile: undefined,
+    checks: false,
     descriptionFile: join(folder, "description.json"),
   };
 }
@@ -108,6 +109,35 @@ describe("planProcesses()", () => {
       { name: "grpc-2", host: "0.0.0.0", port: 80 },
       { name: "grpc-3", host: "::1", port: 34_904 },
     ]);
+  });
+
+  it("binds the TCP addresses that a sidecar's package points at", () => {
+    const own = installed.map((each) =>
+      each.name === "state" ? { ...each, listeners: { web: "state.*.address" } } : each,
+    );
+    const state = {
+      a: { address: "127.0.0.1:1" },
+      b: { address: "unix:/b" },
+      c: { address: ":2" },
+    };
+    const { processes } = planProcesses({ config: { state }, installed: own, runDir: "/run/x" });
+    assert.deepEqual(processes[1]?.listeners, [
+      { name: "web", host: "127.0.0.1", port: 1 },
+      { name: "web-2", host: "0.0.0.0", port: 2 },
+    ]);
+  });
+
+  it("sees no components in a section whose keys are fixed", () => {
+    const schemaFile = join(directory.path, "schema.json");
+    const properties = {
+      state: { properties: { orders: {} } },
+      lock: { additionalProperties: {} },
+    };
+    writeFileSync(schemaFile, JSON.stringify({ properties }));
+    const own = installed.map((each) => (each.name === "state" ? { ...each, schemaFile } : each));
+    const config = { state: { orders }, lock: { l: users } };
+    const { processes } = planProcesses({ config, installed: own, runDir: "/run/x" });
+    assert.deepEqual(processes[1]?.components, { lock: ["l"] });
   });
 
   it("splits a sidecar over processes by component", () => {

@@ -1,10 +1,13 @@
 import { join } from "node:path";
-import { type ListenAddress, parseAddress } from "@layotto/sidecar-kit/process";
+import type { JsonSchema } from "@layotto/sidecar-kit/config";
+import { nameListeners } from "@layotto/sidecar-kit/process";
+import { addressesAt } from "./address-pattern.ts";
 import {
   type DescribedMethod,
   gatewaySection,
   type InstalledSidecar,
   readDescription,
+  readSectionSchemas,
 } from "./discovery.ts";
 import { ExitCode } from "./exit-codes.ts";
 import { type ProcessChoice, splitProcesses } from "./plan-split.ts";
@@ -66,8 +69,10 @@ function sidecarSpec(choice: ProcessChoice, config: PlanInput["config"]): Proces
     version: sidecar.version,
     bin: sidecar.bin,
     config: { ...common(config), ...sections },
-    listeners: [],
-    components: componentNames(sections),
+    listeners: Object.entries(sidecar.listeners ?? {}).flatMap(([prefix, pattern]) =>
+      listeners(prefix, addressesAt(sections, pattern)),
+    ),
+    components: componentNames(sections, readSectionSchemas(sidecar)),
     memoryComponents: memoryComponents(sections),
   };
 }
@@ -112,18 +117,9 @@ function gatewaySpec(
  * made, and replaced, by the process itself.
  */
 function listeners(name: string, value: unknown): ListenerSpec[] {
-  const texts = (Array.isArray(value) ? value : [value]).filter((v) => typeof v === "string");
-  const tcp = texts.map(tryParse).filter((a) => a !== undefined && "port" in a);
-  return tcp.map((address, i) => ({ name: i === 0 ? name : `${name}-${i + 1}`, ...address }));
-}
-
-/** What is no address is left to the process, whose report says where it stands. */
-function tryParse(text: string): ListenAddress | undefined {
-  try {
-    return parseAddress(text);
-  } catch {
-    return undefined;
-  }
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const texts = list.map((each) => (typeof each === "string" ? each : undefined));
+  return nameListeners(name, texts).filter((each) => each !== undefined);
 }
 
 /** Static answers for the methods of sections that the configuration does not use. */
@@ -139,11 +135,14 @@ function common(config: PlanInput["config"]): Record<string, unknown> {
   return Object.fromEntries(entries.map((key) => [key, config[key]]));
 }
 
-/** Section → names of its components. */
-function componentNames(sections: Readonly<Record<string, unknown>>): Record<string, string[]> {
-  const names = Object.entries(sections).map(([section, components]) => {
-    return [section, Object.keys(record(components))] as const;
-  });
+/** Section → names of its components. A section whose keys the schema fixes has none. */
+function componentNames(
+  sections: Readonly<Record<string, unknown>>,
+  schemas: Readonly<Record<string, JsonSchema>>,
+): Record<string, string[]> {
+  const names = Object.entries(sections)
+    .filter(([section]) => schemas[section]?.properties === undefined)
+    .map(([section, components]) => [section, Object.keys(record(components))] as const);
   return Object.fromEntries(names.filter(([, components]) => components.length > 0));
 }
 

@@ -1,15 +1,15 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { GrpcClient, GrpcError, Metadata } from "@layotto/grpc-transport";
-import { parseAddress } from "@layotto/sidecar-kit/process";
 import { all, type CommandArguments, isSet, text } from "../args/option-spec.ts";
 import { callMethod } from "../call/call-method.ts";
 import { describeFailure } from "../call/failure.ts";
 import { readRequests } from "../call/requests.ts";
 import { findMethod, listMethods } from "../call/services.ts";
+import { targetOf } from "../call/target.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { defaultListen } from "../plan.ts";
 import { readStatus } from "../supervisor/control-client.ts";
-import { messageOf, UserError } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import { runningRunDir } from "./locate.ts";
 import { milliseconds } from "./numbers.ts";
 
@@ -30,7 +30,7 @@ export async function run(args: CommandArguments): Promise<number> {
     method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const metadata = headers(all(args, "header"));
   const timeoutMs = deadline(args, method);
-  const client = new GrpcClient(target(await address(args)));
+  const client = new GrpcClient(targetOf(await address(args)));
   try {
     const requests = readRequests(operand, process.stdin, streams);
     await callMethod(client, method, requests, { metadata, ...timeoutMs }, (json) => {
@@ -65,17 +65,6 @@ async function address(args: CommandArguments): Promise<string> {
   } catch (error) {
     if (error instanceof UserError && error.exitCode === ExitCode.unavailable) return defaultListen;
     throw error;
-  }
-}
-
-function target(text: string): { host: string; port: number } | { path: string } {
-  try {
-    const parsed = parseAddress(text);
-    return "host" in parsed && parsed.host === "0.0.0.0"
-      ? { ...parsed, host: "127.0.0.1" }
-      : parsed;
-  } catch (error) {
-    throw new UserError(messageOf(error), ExitCode.usage);
   }
 }
 

@@ -139,6 +139,50 @@ export const commands: readonly CommandSpec[] = [
     run: async (args) => (await import("./topics.ts")).run(args),
   },
   {
+    name: "mesh",
+    operands: "[clusters | routes | hosts | listeners] [NAME]",
+    arity: [0, 2],
+    summary: "show routes, clusters and hosts of the mesh, and why a host is out",
+    options: [
+      { name: "watch", help: "show it again every second until Ctrl-C" },
+      configOption,
+      runDirOption,
+      jsonOption,
+    ],
+    details:
+      "Without a word: everything, but of the hosts only those that are out. NAME is that of a cluster, a listener, a\n" +
+      "router, a route or where it leads; for hosts a cluster or an address. FAILED counts answers of the mesh's own by\n" +
+      "flag, such as UH: no healthy host, DT: timeout, UF: no connection.",
+    run: async (args) => (await import("./mesh.ts")).run(args),
+  },
+  {
+    name: "traffic",
+    operands: "FILE...",
+    arity: [1, 1000],
+    summary: "print what a traffic dump holds, or make its calls again",
+    options: [
+      { name: "print", help: "print connections and calls; the default without --replay" },
+      { name: "frames", help: "print every HTTP/2 frame as well" },
+      {
+        name: "replay",
+        value: "ADDR",
+        help: "make the calls again, to host:port or unix:/path, and print how they end",
+      },
+      {
+        name: "speed",
+        value: "N",
+        help: "replay N times as fast as recorded (default 1), or max: without pauses",
+      },
+      { name: "port", value: "N", help: "only connections of the listener on this port, or unix" },
+      jsonOption,
+    ],
+    details:
+      "FILE is dump_tcp_copy.log of `gateway.tcpcopy`; name files that were set aside first: dump.log.1 dump.log.\n" +
+      "A replay really makes the calls, writes included. Each recorded connection gets one of its own; calls that the\n" +
+      "recording holds only a part of, and connections that begin in their middle, are left out with a note.",
+    run: async (args) => (await import("./traffic.ts")).run(args),
+  },
+  {
     name: "init",
     operands: "[FILE]",
     arity: [0, 1],

@@ -4,6 +4,7 @@ import { ExitCode } from "../exit-codes.ts";
 import { createOutput, type Output } from "../supervisor/output.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { version } from "../version.ts";
+import { followConfig } from "./follow-config.ts";
 import { milliseconds } from "./numbers.ts";
 import { prepare } from "./prepare.ts";
 
@@ -25,7 +26,14 @@ export async function run(args: CommandArguments): Promise<number> {
     reload: async () => (await prepare(args)).plan.processes,
     ...(grace === undefined ? {} : { graceMs: milliseconds("grace", grace) }),
   });
-  return await supervise(supervisor, output, startedAt);
+  const follow = (): (() => void) =>
+    followConfig({
+      file,
+      read: () => prepare(args),
+      apply: ({ plan: { processes } }) => supervisor.reconfigure(processes),
+      log: (line) => output.note("layotto", line),
+    });
+  return await supervise(supervisor, output, startedAt, follow);
 }
 
 function standardOutput(json: boolean, names: readonly string[]): Output {
@@ -39,6 +47,7 @@ async function supervise(
   supervisor: Supervisor,
   output: Output,
   startedAt: number,
+  follow: () => () => void,
 ): Promise<number> {
   // A reader that went away (layotto start | head) is no reason to stop serving.
   process.stdout.on("error", () => undefined);
@@ -53,7 +62,9 @@ async function supervise(
     return failed;
   }
   announce(supervisor, output, startedAt);
+  const unfollow = follow();
   await stopped;
+  unfollow();
   output.note("layotto", "stopped");
   return ExitCode.ok;
 }

@@ -1,4 +1,5 @@
 import { type BackoffOptions, backoffDelay, defaultBackoff } from "./backoff.ts";
+import type { Child, Spawner } from "./child.ts";
 import type { Clock } from "./clock.ts";
 import type { ProcessSpec } from "./process-spec.ts";
 import {
@@ -10,27 +11,6 @@ import {
   type ProcessState,
 } from "./process-state.ts";
 import { UserError } from "../user-error.ts";
-
-/** A running child, as little of it as the state machine needs. */
-export interface Child {
-  readonly pid: number | undefined;
-  /** Asks for an orderly end: no new calls, running ones get up to `graceMs`. */
-  drain(graceMs: number): void;
-  /** SIGTERM, for a child that may not listen to messages yet. */
-  terminate(): void;
-  /** SIGKILL, for the child and whatever it started. */
-  kill(): void;
-}
-
-/** What a child reports. `exited` comes exactly once, last. */
-export interface ChildEvents {
-  ready(address: string | undefined): void;
-  health(status: string, reason: string | undefined): void;
-  exited(exit: ProcessExit): void;
-}
-
-/** Starts one generation of a process. Never throws and never reports at once: a failure to spawn is a later `exited`. */
-export type Spawner = (spec: ProcessSpec, generation: number, events: ChildEvents) => Child;
 
 /** Times and collaborators of a {@link ManagedProcess}. */
 export interface ManagedProcessOptions {
@@ -90,10 +70,11 @@ const killMarginMs = 1_000;
 
 interface Generation {
   readonly number: number;
-  readonly spec: ProcessSpec;
+  spec: ProcessSpec;
   child: Child | undefined;
   state: "starting" | "ready" | "draining" | "gone";
   address: string | undefined;
+  reloads: boolean;
   health: { status: string; reason: string | undefined } | undefined;
   cancelTimer: () => void;
   onReady: () => void;
@@ -142,6 +123,18 @@ export class ManagedProcess {
 
   get state(): ProcessState {
     return this.#state;
+  }
+
+  /** Whether the running generation follows its configuration file. */
+  get reloads(): boolean {
+    return this.#current?.reloads ?? false;
+  }
+
+  /** Makes generations to come from another configuration; the running one is told by its file. */
+  reconfigure(spec: ProcessSpec): void {
+    this.#spec = spec;
+    if (this.#current !== undefined) this.#current.spec = spec;
+    this.#changed();
   }
 
   /** Starts the first generation, or tries again at once when waiting or failed. */
@@ -266,6 +259,7 @@ export class ManagedProcess {
       child: undefined,
       state: "starting",
       address: undefined,
+      reloads: false,
       health: undefined,
       cancelTimer: () => undefined,
       onReady: () => undefined,
@@ -278,7 +272,7 @@ export class ManagedProcess {
       generation.child?.kill();
     });
     generation.child = spawner(spec, generation.number, {
-      ready: (address) => this.#onChildReady(generation, address),
+      ready: (address, reloads = false) => this.#onChildReady(generation, address, reloads),
       health: (status, reason) => this.#onChildHealth(generation, status, reason),
       exited: (exit) =>
         this.#onChildExit(
@@ -289,8 +283,9 @@ export class ManagedProcess {
     return generation;
   }
 
-  #onChildReady(generation: Generation, address: string | undefined): void {
+  #onChildReady(generation: Generation, address: string | undefined, reloads: boolean): void {
     if (generation.state !== "starting") return;
+    generation.reloads = reloads;
     generation.cancelTimer();
     generation.state = "ready";
     generation.address = address;

@@ -5,7 +5,7 @@ import { messageOf } from "../user-error.ts";
 import { LastError } from "./last-error.ts";
 import { createLineSplitter } from "./line-splitter.ts";
 import type { OpenListener } from "./listeners.ts";
-import type { Child, ChildEvents, Spawner } from "./managed-process.ts";
+import type { Child, ChildEvents, Spawner } from "./child.ts";
 import type { ProcessExit } from "./process-state.ts";
 import type { ProcessSpec } from "./process-spec.ts";
 
@@ -139,8 +139,9 @@ function watch(
 
 function onMessage(message: unknown, events: ChildEvents): void {
   if (typeof message !== "object" || message === null) return;
-  const { type, address, status, reason } = message as Record<string, unknown>;
-  if (type === "ready") events.ready(typeof address === "string" ? address : undefined);
+  const { type, address, reloads, status, reason } = message as Record<string, unknown>;
+  if (type === "ready")
+    events.ready(typeof address === "string" ? address : undefined, reloads === true);
   if (type === "health" && typeof status === "string")
     events.health(status, typeof reason === "string" && reason !== "" ? reason : undefined);
 }

@@ -230,6 +230,38 @@ describe("Supervisor", () => {
     );
   });
 
+  it("hands a changed configuration to a process that follows its file, and says what the others need", async () => {
+    const other = fakeSpec({ name: "hello" });
+    const { supervisor, lines } = create([gatewaySpec(), fakeSpec({ fake: { reloads: true } }), other]); // prettier-ignore
+    await supervisor.start();
+    await supervisor.settled();
+    const about = (name: string) => lines.filter((line) => line.startsWith(name) && line.includes("changed")); // prettier-ignore
+    const changed = { fake: { reloads: true }, orders: 1 };
+    const planned = [
+      { ...gatewaySpec(), listeners: [] },
+      { ...fakeSpec(), config: changed },
+      { ...other, config: { fake: {}, more: 1 } },
+      fakeSpec({ name: "added" }),
+    ];
+    supervisor.reconfigure(planned);
+    supervisor.reconfigure(planned);
+    await until("it is taken over", () => lines.some((line) => line.includes('"orders":1')));
+    assert.deepEqual(
+      ["gateway", "state", "hello", "layotto"].flatMap((name) => about(name)),
+      [
+        'gateway | its addresses have changed: "layotto stop" and start apply that',
+        "state   | its configuration has changed and was handed to it",
+        'hello   | its configuration has changed: "layotto upgrade hello" applies that',
+      ],
+    );
+    assert.ok(lines.includes("layotto | added is new in the configuration: it runs after stop and start")); // prettier-ignore
+    assert.equal(supervisor.status().processes[1]?.generation, 1);
+    process.kill(supervisor.status().processes[1]?.pid ?? 0, "SIGKILL");
+    const file = join(directory.path, "state.config.json");
+    await until("it is back", async () => (await greet(socketOf("state")).catch(() => undefined))?.generation === 2); // prettier-ignore
+    assert.equal((JSON.parse(readFileSync(file, "utf8")) as { orders?: number }).orders, 1);
+  });
+
   it("kills a process that does not become ready and tries again", async () => {
     const { supervisor } = create([fakeSpec({ fake: { hangs: true } })], { readyTimeoutMs: 300 });
     await supervisor.start();

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ExitCode } from "../exit-codes.ts";
 import { cleanRunDir, prepareRunDir } from "../run-dir.ts";
@@ -11,6 +11,7 @@ import { type OpenListener, openListeners } from "./listeners.ts";
 import { ManagedProcess, type ProcessStatus } from "./managed-process.ts";
 import type { Output } from "./output.ts";
 import type { ProcessSpec } from "./process-spec.ts";
+import { ChangeNotes, consequenceOf, explain } from "./reconfigure.ts";
 import { createSpawner } from "./spawn.ts";
 
 /** Shares of the grace period: the gateway may use most of it, the sidecars the rest, then the rest is killed. */
@@ -40,6 +41,7 @@ export class Supervisor {
   readonly #processes: ManagedProcess[];
   readonly #listeners = new Map<string, OpenListener[]>();
   readonly #startedAt: number;
+  readonly #notes = new ChangeNotes();
   #runDir: string;
   #control: ControlServer | undefined;
   #draining: Promise<void> | undefined;
@@ -125,6 +127,31 @@ export class Supervisor {
     };
   }
 
+  /**
+   * Applies a changed configuration as far as running processes can take it: those that follow their file get a new
+   * one. For the others one line says what applies the change.
+   */
+  reconfigure(planned: readonly ProcessSpec[]): void {
+    const { output } = this.#options;
+    if (this.#draining !== undefined) return;
+    for (const process of this.#processes) {
+      const { name } = process.spec;
+      const next = planned.find((spec) => spec.name === name);
+      const consequence = consequenceOf(process.spec, next, process.reloads);
+      if (consequence === "rewrite" && next !== undefined) {
+        process.reconfigure(next);
+        this.#writeConfig(next);
+        output.note(name, "its configuration has changed and was handed to it");
+      }
+      this.#notes.note(name, explain(name, consequence), next, (line) => output.note(name, line));
+    }
+    const known = new Set(this.#processes.map((process) => process.spec.name));
+    for (const { name } of planned.filter((spec) => !known.has(spec.name))) {
+      const text = `${name} is new in the configuration: it runs after stop and start`;
+      this.#notes.note(name, text, undefined, (line) => output.note("layotto", line));
+    }
+  }
+
   #manage(spec: ProcessSpec): ManagedProcess {
     const { output, clock, readyTimeoutMs, graceMs, dataDir } = this.#options;
     const spawner = createSpawner({
@@ -162,7 +189,9 @@ export class Supervisor {
   #writeConfig(spec: ProcessSpec): string {
     const file = join(this.#runDir, `${spec.name}.config.json`);
     const content = { ...spec.config, run_dir: this.#runDir };
-    writeFileSync(file, JSON.stringify(content, null, 2), { mode: 0o600 });
+    // Renamed, so that a process which follows its file never reads half of it.
+    writeFileSync(`${file}.new`, JSON.stringify(content, null, 2), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
     return file;
   }
 

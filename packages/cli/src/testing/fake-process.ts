@@ -1,8 +1,8 @@
 // A process that keeps the contract between supervisor and processes and does nothing else. Its section `fake` says
 // how it misbehaves. It greets every connection with one line of JSON: name, generation, pid.
-import { chmodSync, readFileSync, renameSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, watch } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 interface Fault {
   /** Exit with this code instead of becoming ready. */
@@ -15,6 +15,8 @@ interface Fault {
   hangs?: boolean;
   /** Take no notice of drain. */
   ignoresDrain?: boolean;
+  /** Follow the configuration file, and print it whenever it changes. */
+  reloads?: boolean;
 }
 
 const file = process.argv[process.argv.indexOf("--config") + 1] ?? "";
@@ -54,7 +56,12 @@ function becomeReady(): void {
   greeter().listen(own, () => {
     chmodSync(own, 0o600);
     renameSync(own, shared);
-    process.send?.({ type: "ready", address: `unix:${shared}` });
+    process.send?.({ type: "ready", address: `unix:${shared}`, reloads: fault.reloads === true });
+  });
+  if (fault.reloads !== true) return;
+  watch(dirname(file), { persistent: false }, (_event, changed) => {
+    if (changed === basename(file))
+      console.log(`reloaded ${readFileSync(file, "utf8").replaceAll(/\s/g, "")}`);
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../supervisor/clock.ts";
-import type { Child, ChildEvents, Spawner } from "../supervisor/managed-process.ts";
+import type { Child, ChildEvents, Spawner } from "../supervisor/child.ts";
 import type { ProcessExit } from "../supervisor/process-state.ts";
 import type { ProcessSpec } from "../supervisor/process-spec.ts";
 
@@ -63,8 +63,8 @@ export class FakeChild implements Child {
     this.killed = true;
   }
 
-  ready(address?: string): void {
-    this.#events.ready(address);
+  ready(address?: string, reloads?: boolean): void {
+    this.#events.ready(address, reloads);
   }
 
   health(status: string, reason?: string): void {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { GrpcServer } from "@layotto/grpc-transport";
+import { Sidecar } from "@layotto/proto/sidecar/v1/sidecar";
 import {
   type DeadLetterSchema,
   type PeekTopicRequest,
@@ -101,6 +102,19 @@ export class FakeInstallation {
     this.#servers.push(server);
   }
 
+  /** Adds a process that shows pages and has no topics. @param pages JSON by name */
+  async servePages(name: string, pages: Readonly<Record<string, unknown>>): Promise<void> {
+    this.addProcess(name, []);
+    const server = new GrpcServer();
+    const page = (request: { name: string }) => {
+      if (!(request.name in pages)) throw noPage(request.name);
+      return { json: JSON.stringify(pages[request.name]) };
+    };
+    serve(server, [implement(Sidecar, { page })], testContext());
+    await server.listen({ path: this.socket(name) });
+    this.#servers.push(server);
+  }
+
   /** The private socket of a process. */
   socket(name: string): string {
     return join(this.runDir, `${name}.sock`);
@@ -120,4 +134,9 @@ function notFound(pubsub: string): RpcError {
     domain: "pubsub",
     message: `pubsub ${pubsub} not found`,
   });
+}
+
+function noPage(name: string): RpcError {
+  const message = `Cannot show page "${name}": this process has none`;
+  return new RpcError({ code: Status.NOT_FOUND, reason: "UNKNOWN_PAGE", message });
 }

@@ -79,7 +79,15 @@ function writePackage(directory: string, folder: string, name: string, sections:
   const fault = { type: "object", additionalProperties: false, properties: fields };
   const properties = {
     gateway: { type: "object" },
-    fake: { ...fault, properties: { ...fields, ignoresDrain: { type: "boolean" } } },
+    fake: {
+      ...fault,
+      properties: {
+        ...fields,
+        ignoresDrain: { type: "boolean" },
+        reloads: { type: "boolean" },
+        value: { type: "integer" },
+      },
+    },
     other: { type: "object" },
   };
   const own = Object.fromEntries(
