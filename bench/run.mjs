@@ -14,6 +14,7 @@ import { startRedis, startSystem } from "./lib/system.mjs";
 import { measureEmbedded } from "./parts/embedded.mjs";
 import { measureLatency } from "./parts/latency.mjs";
 import { measureGrowth, measureIdle } from "./parts/memory.mjs";
+import { measureMesh } from "./parts/mesh.mjs";
 import { measurePubsub } from "./parts/pubsub.mjs";
 import { measureRatio, measureReferences } from "./parts/reference.mjs";
 import { measureRows } from "./parts/rows.mjs";
@@ -64,6 +65,7 @@ async function runAll() {
       if (parts.has("latency")) await measureLatency(bench, system);
       if (parts.has("embedded")) await measureEmbedded(bench, system);
       if (parts.has("pubsub")) await measurePubsub(bench, redis);
+      if (parts.has("mesh")) await measureMesh(bench);
       if (parts.has("growth")) await measureGrowth(bench, system);
     });
   } finally {

@@ -57,7 +57,8 @@ async function inFolder(message, run) {
   }
 }
 
-async function output(run) {
+/** What a run of h2load printed. @throws when it failed */
+export async function output(run) {
   let text = "";
   run.child.stdout.on("data", (chunk) => (text += chunk));
   const code = await run.exited;
@@ -65,7 +66,8 @@ async function output(run) {
   return text;
 }
 
-function parse(text) {
+/** Requests per second and what succeeded. @throws when not all did */
+export function parse(text) {
   const number = (pattern) => Number(pattern.exec(text)?.[1] ?? NaN);
   const seconds = durationSeconds(/finished in ([\d.]+)(us|ms|s)/.exec(text));
   const succeeded = number(/, (\d+) succeeded/);
@@ -80,8 +82,8 @@ function durationSeconds(match) {
   return Number(match?.[1]) * units[match?.[2] ?? "s"];
 }
 
-/** Third column of the log: time of each request in µs. */
-function percentiles(log) {
+/** p50 and p99 of the third column of the log: time of each request in µs. */
+export function percentiles(log) {
   const times = log
     .split("\n")
     .filter((line) => line !== "")

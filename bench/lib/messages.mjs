@@ -2,12 +2,16 @@ import { codecFor } from "@layotto/proto/codec";
 import {
   GetNextIdRequestSchema,
   GetStateRequestSchema,
+  InvokeServiceRequestSchema,
   PublishEventRequestSchema,
   SaveStateRequestSchema,
   SayHelloRequestSchema,
 } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 
 const RUNTIME = "/spec.proto.runtime.v1.Runtime";
+
+/** Of `HTTPExtension.Verb`. */
+const POST = 3;
 
 /** The value that is stored and read: 1 KB, as in the figures of the originals. */
 export const value = Buffer.alloc(1_024, "0123456789abcdef");
@@ -23,6 +27,7 @@ export const methods = {
   saveState: `${RUNTIME}/SaveState`,
   getNextId: `${RUNTIME}/GetNextId`,
   publishEvent: `${RUNTIME}/PublishEvent`,
+  invokeService: `${RUNTIME}/InvokeService`,
 };
 
 export const requests = {
@@ -39,5 +44,15 @@ export const requests = {
     }),
   publishText: (pubsubName, topic, text) =>
     codecFor(PublishEventRequestSchema).encode({ pubsubName, topic, data: Buffer.from(text) }),
+  invoke: (method, bytes) =>
+    codecFor(InvokeServiceRequestSchema).encode({
+      id: "echo",
+      message: {
+        method,
+        contentType: "application/json",
+        data: { typeUrl: "", value: Buffer.alloc(bytes, "x") },
+        httpExtension: { verb: POST, querystring: "" },
+      },
+    }),
   getNextId: (storeName) => codecFor(GetNextIdRequestSchema).encode({ storeName, key: KEY }),
 };

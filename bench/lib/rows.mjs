@@ -79,6 +79,22 @@ export const TAIL = 5;
 /** Kafka through everything against bare kafkajs in the same run. */
 export const RATIO_TO_KAFKAJS = 0.6;
 
+/** The mesh in front of a raw echo of 256 bytes: per second, and CPU of gateway and mesh (of the mesh alone for proxies). */
+export const MESH = {
+  "InvokeService http": { perSecond: 30_000, cpu: 40 },
+  "InvokeService bolt": { perSecond: 60_000, cpu: 15 },
+  "transparent HTTP/1.1 proxy": { perSecond: 40_000, cpu: 22 },
+  "gRPC proxied": { perSecond: 120_000, cpu: 8 },
+};
+/** InvokeService over HTTP with a grpc-go client, per second. */
+export const MESH_GO_CLIENT = 9_000;
+/** p50 in µs that it adds to a call of the server itself, one at a time. */
+export const MESH_SINGLE = { "InvokeService http": 200, "transparent HTTP/1.1 proxy": 80 };
+/** An HTTP/1.1 client of our own is worth its upkeep when undici costs this many times as much. */
+export const CLIENT_TO_UNDICI = 1.5;
+/** CPU per request with all governance on against all off. */
+export const GOVERNANCE_COST = 1.15;
+
 /** Ours through the gateway against grpc-js alone, GetState in-memory at 8 × 16. */
 export const RATIO_TO_GRPC_JS = 6;
 /** The same in CPU per call: 7 µs of ours against the 28 µs that grpc-js took when the target was set. */

@@ -110,6 +110,19 @@ export async function sidecarStartMs(redisPort) {
   }
 }
 
+/** Answers of a cluster by grade, and the mesh's own by flag, as the mesh counted them. */
+export async function meshCounts(actuatorPort, cluster) {
+  const response = await fetch(`http://127.0.0.1:${actuatorPort}/actuator/metrics`);
+  const counts = {};
+  for (const line of (await response.text()).split("\n")) {
+    const match = /^layotto_mesh_cluster_(?:answers|failures)_total\{(.*)\} (\S+)$/.exec(line);
+    if (!match?.[1].includes(`cluster="${cluster}"`)) continue;
+    const name = /(?:grade|flag)="([^"]*)"/.exec(match[1])?.[1] ?? "?";
+    counts[name] = (counts[name] ?? 0) + Number(match[2]);
+  }
+  return counts;
+}
+
 /** Finished calls of a method by gRPC status, as the gateway counted them. */
 export async function gatewayCounts(actuatorPort, method) {
   const response = await fetch(`http://127.0.0.1:${actuatorPort}/actuator/metrics`);

@@ -16,8 +16,9 @@ function typeText(schema) {
   if (hint.includes("true or false")) return "boolean";
   if (hint.includes("whole number")) return "integer";
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeText))].join(" or ");
-  if (schema.type === "array") return `list of ${typeText(schema.items)}`;
+  if (schema.type === "array") return `list of ${typeText(schema.items ?? {})}`;
   if (schema.type === "object") return "map";
+  if (Array.isArray(schema.type)) return schema.type.join(" or ");
   return schema.type ?? "any";
 }
 
@@ -73,13 +74,14 @@ export async function fillComponentTables(out) {
 
 export async function configPage() {
   const { commonSections } = await built("sidecar-kit", "config/common.js");
+  const page = new KeyPage();
   const parts = [
     made,
     "# Configuration",
     "Every key of the flat shape, with its default. `layotto validate -c FILE` checks a file, `layotto init` writes a starter; the two shapes of a file are in [architecture.md](../architecture.md#the-configuration-file), the keys `packages` and `processes` in [cli.md](../cli.md#what-runs). `${NAME}` and `${NAME:-default}` are replaced by variables of the environment. `required` holds where the map around it is given.",
     "## Common keys",
     "Read by every process.",
-    keyRows({ properties: commonSections }),
+    page.keys({ properties: commonSections }),
   ];
   for (const { name, sections } of await sectionOwners()) {
     for (const [section, schema] of Object.entries(sections)) {
@@ -89,27 +91,110 @@ export async function configPage() {
         parts.push(
           `Component types: ${types.map(code).join(", ")}; the keys of \`metadata\` are in [components.md](../components.md).`,
         );
-      parts.push(keyRows({ properties: { [section]: schema } }));
+      parts.push(page.keys({ properties: { [section]: schema } }));
     }
   }
   parts.push("What one connection may cost, `gateway.limits`, is in [limits.md](limits.md).");
   return `${parts.join("\n\n")}\n`;
 }
 
-function keyRows(schema) {
-  return table(columns, flatten(schema, ""));
+/** Fewer keys are said again wherever they are. */
+const minShared = 3;
+
+/** The rows of a page. What has the same keys as something before it refers to that. */
+class KeyPage {
+  /** Schema of a map as text → name under which its keys are on the page. */
+  #known = new Map();
+  #unused = [];
+  #refused = [];
+
+  keys(schema) {
+    this.#unused = [];
+    this.#refused = [];
+    const parts = [table(columns, this.#flatten(schema, ""))];
+    if (this.#unused.length > 0)
+      parts.push("Keys of MOSN that have no effect here:", byParent(this.#unused));
+    if (this.#refused.length > 0)
+      parts.push(
+        "Keys of MOSN that are refused, as calls would go elsewhere without them:",
+        byParent(this.#refused),
+      );
+    return parts.join("\n\n");
+  }
+
+  /** A row per leaf; maps of maps show `<name>`, lists of maps `[]`. */
+  #flatten({ properties, required }, prefix, isComponent = false) {
+    return Object.entries(properties).flatMap(([key, each]) => {
+      const name = `${prefix}${key}`;
+      if (/^MOSN's; has no effect here$/u.test(each.description ?? "")) {
+        this.#unused.push(name);
+        return [];
+      }
+      if (each.description === "MOSN's; refused here") {
+        this.#refused.push(name);
+        return [];
+      }
+      if (isComponent && key === "metadata")
+        return [[code(name), "map", "", dash, "keys of the component type"]];
+      const types = each.additionalProperties?.["x-components"];
+      if (types !== undefined)
+        return this.#flatten(each.additionalProperties, `${name}.<name>.`, true);
+      const found = mapIn(each);
+      if (found !== undefined) return this.#map(name, key, { ...found, each, required });
+      if (each.not !== undefined) return [[code(name), dash, "", dash, each["x-message"] ?? ""]];
+      return [rowOf(name, key, each, required)];
+    });
+  }
+
+  #map(name, key, { map, suffix, each, required }) {
+    const text = JSON.stringify(map.properties);
+    const before = this.#known.get(text);
+    if (before !== undefined) {
+      const standard = defaultText(key, each, required);
+      return [[code(name), typeText(each), "", standard, `keys as of ${code(before)}`]];
+    }
+    if (Object.keys(map.properties).length >= minShared) this.#known.set(text, name);
+    const own =
+      each.description === undefined && each.anyOf === undefined
+        ? []
+        : [rowOf(name, key, each, required)];
+    const rows = this.#flatten(map, `${name}${suffix}.`);
+    return [...own, ...rows];
+  }
 }
 
-/** A row per leaf; maps of maps show `<name>`, lists of maps `[]`. */
-function flatten({ properties, required }, prefix) {
-  return Object.entries(properties).flatMap(([key, each]) => {
-    const name = `${prefix}${key}`;
-    if (each.properties !== undefined) return flatten(each, `${name}.`);
-    if (each.additionalProperties?.properties !== undefined)
-      return flatten(each.additionalProperties, `${name}.<name>.`);
-    if (each.items?.properties !== undefined) return flatten(each.items, `${name}[].`);
-    if (key === "metadata") return [[code(name), "map", "", dash, "keys of the component type"]];
-    if (each.not !== undefined) return [[code(name), dash, "", dash, each["x-message"] ?? ""]];
-    return [rowOf(name, key, each, required)];
-  });
+/** A list of names, those of one map in a line. */
+function byParent(names) {
+  const keys = new Map();
+  for (const name of names) {
+    const dot = name.lastIndexOf(".");
+    const parent = name.slice(0, dot);
+    keys.set(parent, [...(keys.get(parent) ?? []), code(name.slice(dot + 1))]);
+  }
+  return [...keys].map(([parent, each]) => `- ${code(parent)}: ${each.join(", ")}`).join("\n");
+}
+
+/** The map that a value is, or that it is a list or a map of; also as one of several forms. */
+function mapIn(schema) {
+  if (schema.properties !== undefined) return { map: schema, suffix: "" };
+  if (schema.additionalProperties?.properties !== undefined)
+    return { map: schema.additionalProperties, suffix: ".<name>" };
+  if (schema.items?.properties !== undefined) return { map: schema.items, suffix: "[]" };
+  if (schema.items?.anyOf !== undefined) {
+    const found = mapIn({ anyOf: schema.items.anyOf });
+    if (found !== undefined) return { map: found.map, suffix: `[]${found.suffix}` };
+  }
+  // Where any key will do, that is the form to show.
+  if (schema.anyOf?.some(isFree)) return undefined;
+  const forms = (schema.anyOf ?? []).map(mapIn).filter((found) => found !== undefined);
+  // The form with the most keys; of equals the first, e.g. the list.
+  const size = ({ map }) => Object.keys(map.properties).length;
+  return forms.reduce(
+    (best, each) => (best !== undefined && size(best) >= size(each) ? best : each),
+    undefined,
+  );
+}
+
+function isFree({ type, properties, additionalProperties }) {
+  return type === "object" && properties === undefined && additionalProperties !== false;
 }

@@ -1,6 +1,7 @@
 // docs/reference/errors.md, from the error tables of the packages.
 import * as fs from "node:fs/promises";
 import path from "node:path";
+import { meshErrors } from "./mesh-errors-page.mjs";
 import { allSources, built, code, made, readSource, table } from "./pages.mjs";
 import { root } from "./repo.mjs";
 
@@ -11,6 +12,7 @@ const kitErrors = {
   UNPARSABLE_REQUEST: ["INVALID_ARGUMENT", "<why>", "the request is no protobuf message of its type"],
   UNKNOWN_SERVICE: ["NOT_FOUND", 'Cannot check service "<service>": it is not served here', "gRPC health check"],
   TOKEN_REFUSED: ["UNAUTHENTICATED", 'Cannot accept the call: metadata "layotto-sidecar-token" is missing or wrong', "a sidecar on TCP with `token`"],
+  UNKNOWN_PAGE: ["NOT_FOUND", 'Cannot show page "<name>": …', "`sidecar.v1`, not reachable for apps"],
   UNKNOWN_LOG_LEVEL: ["INVALID_ARGUMENT", 'Cannot set log level "<level>": it must be one of …', "`sidecar.v1`, not reachable for apps"],
 }; // prettier-ignore
 
@@ -34,10 +36,14 @@ export async function errorsPage() {
     "What a call can end with besides OK. Code and message are what every gRPC client sees. Errors with a reason carry `google.rpc.ErrorInfo` (reason, domain) in `grpc-status-details-bin`: reasons are stable, so test for them and never for the text. `<…>` is filled in by the runtime. Errors of `backendErrors` carry the domain of the capability that was called. How the codes differ from Layotto's is in [compatibility.md](../compatibility.md).",
   ];
   for (const name of (await fs.readdir(path.join(root, "packages"))).sort()) {
-    const source =
-      name === "sidecar-kit" ? "" : await readSource(`${name}/src/errors.ts`).catch(() => "");
-    if (source === "") continue;
-    const tables = errorTables(await built(name, "errors.js"), source, statusName);
+    if (name === "sidecar-kit") continue;
+    const tables = [];
+    for (const file of ["errors", "components/errors"]) {
+      const source = await readSource(`${name}/src/${file}.ts`).catch(() => "");
+      if (source === "") continue;
+      tables.push(...errorTables(await built(name, `${file}.js`), source, statusName));
+    }
+    if (name === "rpc-mesh") tables.push(...(await meshErrors(statusName)));
     if (tables.length > 0) parts.push(`## ${name}`, ...tables);
   }
   parts.push(

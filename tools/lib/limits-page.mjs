@@ -10,12 +10,22 @@ const fixedLimits = [
   ["grpc-transport/src/listener.ts", "BACKLOG", "connections", "that the kernel holds before they are accepted"],
   ["api-gateway/src/forwarding/gateway-call.ts", "MAX_SENDS", "times", "a call is sent before it fails with SIDECAR_UNAVAILABLE"],
   ["api-gateway/src/actuator/server.ts", "maxBodyBytes", "bytes", "of a request body to the actuator; more is answered with 413"],
+  ["api-gateway/src/connect.ts", "maxControlAnswerBytes", "bytes", "of the figures or a page of a sidecar; a larger answer is left out of `/actuator/metrics` and a 503 of its page"],
   ["embedded-store/src/write-queue.ts", "MAX_QUEUED", "writes", "waiting for the disk; one more gets RESOURCE_EXHAUSTED (BACKEND_LIMIT)"],
   ["embedded-store/src/write-queue.ts", "MAX_BATCH", "writes", "in one transaction; the rest goes into the next"],
   ["embedded-store/src/keys.ts", "MAX_KEY_BYTES", "bytes", "of a key in the embedded store, prefix and component name included; a longer one gets INVALID_ARGUMENT (BACKEND_REFUSED)"],
   ["state-sidecar/src/state/components/redis/strong.ts", "WAIT_MS", "ms", "that a `strong` write waits for the replicas of Redis; a late one is no error"],
   ["state-sidecar/src/sequencer/segments.ts", "SEGMENT_SIZE", "ids", "taken from the store at once for WEAK ids; those not given out are lost when the process ends"],
   ["state-sidecar/src/sequencer/segments.ts", "WAIT_MS", "ms", "that a WEAK call waits for the next segment, then UNAVAILABLE (SEGMENT_UNAVAILABLE)"],
+  ["rpc-mesh/src/invoke/create-channel.ts", "MAX_REPLY_BYTES", "bytes", "of an answer to InvokeService; a larger one is RESOURCE_EXHAUSTED (BODY_TOO_LARGE)"],
+  ["rpc-mesh/src/http1/kept-body.ts", "MAX_KEPT_BYTES", "bytes", "of a request body that the HTTP/1.1 proxy keeps for another attempt; a call with more is not sent again"],
+  ["rpc-mesh/src/http1/stash.ts", "MAX_BYTES", "bytes", "that an HTTP/1.1 caller may send ahead of its answers before it is not read"],
+  ["rpc-mesh/src/cluster/direct-clusters.ts", "MAX_DIRECT", "addresses", "that calls name themselves (`rpc_target_address`) with connections kept; the one not used for longest goes"],
+  ["rpc-mesh/src/listener/mesh-listener.ts", "FIRST_BYTES_MS", "ms", "a caller has to say which protocol it speaks"],
+  ["rpc-mesh/src/tls/server-tls.ts", "handshakeTimeout", "ms", "for a TLS handshake with a caller of the mesh"],
+  ["rpc-mesh/src/resilience/ip-access.ts", "MAX_REMEMBERED", "addresses", "whose verdict of `ip_access` is remembered"],
+  ["rpc-mesh/src/discovery/register.ts", "DEREGISTER_TIMEOUT_MS", "ms", "that a registry may take to deregister the app's services when the mesh stops"],
+  ["rpc-mesh/src/xds/cold-clusters.ts", "warmingMs", "ms", "that routes from a management server wait for hosts of their new clusters"],
   ["state-sidecar/src/sequencer/segments.ts", "MAX_KEYS", "keys", "per store with a segment in memory; one more drops the oldest segment, whose ids are never given out"],
 ]; // prettier-ignore
 
@@ -59,6 +69,30 @@ export async function limitsPage() {
         gatewayLimits[key],
       ]),
     ),
+    "## Connections of the mesh",
+    "They cannot be configured; what can be is in [mesh/](../mesh/README.md#limits).",
+    "### HTTP/1.1",
+    await commentedLimits(
+      "rpc-mesh/src/http1/limits.ts",
+      "Http1Limits",
+      "http1/limits.js",
+      "defaultLimits",
+    ),
+    "### bolt and dubbo",
+    await commentedLimits(
+      "rpc-mesh/src/multiplex/limits.ts",
+      "MuxLimits",
+      "multiplex/limits.js",
+      "muxLimits",
+    ),
+    "### Hessian",
+    "How far the mesh looks into a body for routing. What is beyond is passed on all the same.",
+    await commentedLimits(
+      "rpc-mesh/src/hessian/limits.ts",
+      "HessianLimits",
+      "hessian/limits.js",
+      "hessianLimits",
+    ),
     "## Fixed",
     "Constants of the code. Limits of component types are among their keys in [components.md](../components.md).",
     table(["name", "value", "what it bounds"], fixed),
@@ -88,4 +122,20 @@ async function connectionLimits() {
     ["name", "default", "between own processes", "what it bounds", "the peer gets"],
     rows,
   );
+}
+
+/** The fields of an interface with their comments, and their values from the built module. */
+async function commentedLimits(file, type, module, name) {
+  const values = (await built("rpc-mesh", module))[name];
+  const source = await readSource(file);
+  const body = source.slice(source.indexOf(`export interface ${type}`));
+  const rows = [...body.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\s*readonly (\w+): number;/gu)].map(
+    ([, comment, key]) => {
+      const text = comment.replace(/[\s*]+/gu, " ").trim();
+      return [code(key), values[key], text.replace(/\.?\s*@default \d+$/u, "").replace(/\.$/u, "")];
+    },
+  );
+  if (rows.length !== Object.keys(values).length)
+    throw new Error(`Cannot read a comment of ${type}`);
+  return table(["name", "value", "what it bounds"], rows);
 }

@@ -2,7 +2,7 @@
 import { delimiter } from "node:path";
 
 /**
- * Everything `.ci/run` installs. A test that does not find one of these skips itself with a reason
+ * Everything `.ci/run` installs, and Go, which it wants to be there. A test that does not find one of these skips itself with a reason
  * naming it; with `--require-servers` such a skip fails the run.
  */
 export const installedByCi = [
@@ -13,6 +13,14 @@ export const installedByCi = [
   "rabbitmq-server",
   "mosquitto",
   "kafka",
+  "etcd",
+  "zookeeper",
+  "nginx",
+  "java",
+  "dubbo",
+  "sofarpc",
+  "go",
+  "curl",
   "h2load",
   "h2spec",
   "grpcurl",

@@ -1,0 +1,3 @@
+module layotto/strictserver
+
+go 1.21
