@@ -43,13 +43,15 @@ export class CallerWatch {
     if (this.heard || state.busy) this.idleAt = now;
     if (this.heard || !state.waitsForBody) this.heardAt = now;
     this.heard = false;
-    if (state.lingering) return this.lingersTooLong(now) ? "dead" : undefined;
+    if (state.lingering) return this.lingersTooLong(now, state.output) ? "dead" : undefined;
     if (this.writesStall(now, state.output)) return "dead";
     if (state.tunnel) return undefined;
     if (state.headPending && !state.busy) return this.headTooLong(now) ? "head" : undefined;
     this.headAt = -1;
     if (!state.busy) return now - this.idleAt >= this.idleMs ? "idle" : undefined;
-    if (state.progress || !state.answering || state.output.backlog > 0) this.answerAt = now;
+    const uploads = state.waitsForBody && this.heardAt === now;
+    if (state.progress || uploads || !state.answering || state.output.backlog > 0)
+      this.answerAt = now;
     if (now - this.answerAt >= state.answerStallMs) return "answer";
     if (!state.waitsForBody) return undefined;
     return now - this.heardAt >= this.limits.stallTimeoutMs ? "body" : undefined;
@@ -60,7 +62,10 @@ export class CallerWatch {
     return now - this.headAt >= this.limits.headTimeoutMs;
   }
 
-  private lingersTooLong(now: number): boolean {
+  /** The time to close begins when the last answer is out. */
+  private lingersTooLong(now: number, output: Output): boolean {
+    if (this.writesStall(now, output)) return true;
+    if (output.backlog > 0) return false;
     if (this.lingerAt < 0) this.lingerAt = now;
     return now - this.lingerAt >= LINGER_MS;
   }

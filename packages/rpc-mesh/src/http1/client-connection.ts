@@ -50,6 +50,7 @@ export class ClientConnection {
   private requestDone = false;
   private reusable = false;
   private heard = false;
+  private paused = false;
   private interim = 0;
   private handedBefore = 0;
   private fault: Error | undefined;
@@ -86,10 +87,12 @@ export class ClientConnection {
 
   /** Stops reading: the exchange cannot take more at the moment. */
   pause(): void {
+    this.paused = true;
     this.socket.pause();
   }
 
   resume(): void {
+    this.paused = false;
     if (!this.closed) this.socket.resume();
   }
 
@@ -134,6 +137,9 @@ export class ClientConnection {
       const { exchange } = this;
       // Nobody asked: often a 408 before the server closes an idle connection.
       if (exchange === undefined) return this.destroy();
+      if (!this.heard && this.handed === this.handedBefore) {
+        return this.end(Reason.REFUSED, "the host sent something before the request was sent");
+      }
       this.heard = true;
       if (this.tunnel) return exchange.onBody(buffer, position, end);
       if (!this.inBody) {
@@ -167,6 +173,8 @@ export class ClientConnection {
     this.exchange = undefined;
     this.inBody = false;
     this.reader.release();
+    // The last octets may have been too many for a slow caller: the next exchange is not to wait for it.
+    if (this.paused) this.resume();
     if (this.reusable && this.requestDone && !leftOver) this.owner.onFree(this);
     else this.destroy();
     exchange?.onEnd(trailers);

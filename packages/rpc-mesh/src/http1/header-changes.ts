@@ -57,7 +57,11 @@ function direction(lists: readonly Lists[]): Changes {
   };
 }
 
-/** What would break out of its line is left out; configuration is checked before, a registry's is not. */
+/** Fields that delimit messages, belong to the hop, or must be there once: a second line of them is how requests are smuggled. */
+const ours = new Set(["host", "connection", "content-length", "transfer-encoding", "upgrade"]);
+
+/** What would break out of its line or its message is left out; configuration is checked before, a registry's is not. */
 function isSafe([name, value]: readonly [string, string]): boolean {
+  if (ours.has(name.toLowerCase())) return false;
   return name !== "" && consistsOf(name, isToken) && consistsOf(value, isValue);
 }

@@ -53,7 +53,7 @@ export class Http1Pool implements HostPool, ConnectionOwner {
   private readonly options: PoolOptions;
   private readonly open = new Set<ClientConnection>();
   private readonly free: ClientConnection[] = [];
-  private readonly connecting = new Set<() => void>();
+  private readonly connecting = new Set<{ cancel: () => void }>();
   private readonly waiting = new WaitQueue();
   private draining = false;
   private sweeping: Timer | undefined;
@@ -100,13 +100,14 @@ export class Http1Pool implements HostPool, ConnectionOwner {
 
   close(): void {
     this.draining = true;
-    this.stopConnecting();
-    for (const connection of this.open) connection.destroy();
+    // Those that wait go first: for them each connection that ends would be replaced.
     let exchange = this.waiting.shift();
     while (exchange !== undefined) {
       exchange.onBroken(Reason.REFUSED, "the host is being removed");
       exchange = this.waiting.shift();
     }
+    this.stopConnecting();
+    for (const connection of this.open) connection.destroy();
   }
 
   onFree(connection: ClientConnection): void {
@@ -167,30 +168,33 @@ export class Http1Pool implements HostPool, ConnectionOwner {
   }
 
   private connect(): void {
-    const cancel = this.options.connect((error, socket) => {
-      this.connecting.delete(cancel);
+    const attempt = { cancel: (): void => {} };
+    this.connecting.add(attempt);
+    // What cannot even be begun, for want of a certificate, fails before this returns.
+    attempt.cancel = this.options.connect((error, socket) => {
+      this.connecting.delete(attempt);
       if (socket === undefined) return this.connectFailed(error);
       const limits = this.options.limits ?? defaultLimits;
       const connection = new ClientConnection(socket, this, limits);
       this.open.add(connection);
       this.give(connection);
     });
-    this.connecting.add(cancel);
   }
 
-  /** Fails the one that waits longest; all of them when nothing is left that they could wait for. */
+  /** Fails the one that waits longest, if no other attempt is for it; all when nothing is left that they could wait for. */
   private connectFailed(error: Error | undefined): void {
     const text = `cannot connect: ${error?.message ?? "no connection"}`;
     const hopeless = this.open.size === 0 && this.connecting.size === 0;
     // Those that come back for another attempt meanwhile wait for a connection of their own.
-    for (let count = hopeless ? this.waiting.size : 1; count > 0; count--) {
+    const others = this.waiting.size > this.connecting.size ? 1 : 0;
+    for (let count = hopeless ? this.waiting.size : others; count > 0; count--) {
       this.waiting.shift()?.onBroken(Reason.CONNECT_FAILURE, text);
     }
     this.fill();
   }
 
   private stopConnecting(): void {
-    for (const cancel of this.connecting) cancel();
+    for (const { cancel } of this.connecting) cancel();
     this.connecting.clear();
   }
 }

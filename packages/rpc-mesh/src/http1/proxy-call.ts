@@ -72,6 +72,7 @@ export class ProxyCall extends GovernedCall {
     const most = this.maxBodyBytes;
     if (most > 0 && kept.total > most) return this.tooLarge(most);
     for (const exchange of exchanges) exchange.sendBody(buffer, start, end);
+    this.dropLate();
     if (this.mustPause) this.caller.pauseReading();
   }
 
@@ -85,6 +86,7 @@ export class ProxyCall extends GovernedCall {
 
   /** An exchange has its connection, and all that was kept. */
   onAttached(): void {
+    this.dropLate();
     this.resumeCaller();
   }
 
@@ -161,6 +163,7 @@ export class ProxyCall extends GovernedCall {
       return exchange.ignoreAnswer(head);
     }
     this.delivering = exchange;
+    this.progress = true;
     this.exchanges = [exchange];
     this.kept.drop();
     this.framing = framingTo(this.caller.minor, head);
@@ -275,9 +278,23 @@ export class ProxyCall extends GovernedCall {
     return this.kept.full && this.delivering === undefined && !this.allAttached;
   }
 
+  /** What held the caller up may have been this exchange. */
   private forget(exchange: ProxyExchange): void {
     this.exchanges = this.exchanges.filter((each) => each !== exchange);
+    this.resumeCaller();
   }
+
+  /** Hedges without a connection are given up when no more can be kept for them: those that have one need the rest. */
+  private dropLate(): void {
+    const { exchanges } = this;
+    if (exchanges.length < 2 || !this.kept.full || this.requestWhole) return;
+    if (exchanges.every((each) => each.connection === undefined)) return;
+    for (const exchange of exchanges) {
+      if (exchange.connection !== undefined) continue;
+      exchange.abort();
+      this.onBroken(exchange, Reason.OVERFLOW, "there was no connection before the body was too long to be kept");
+    }
+  } // prettier-ignore
 
   private tooLarge(most: number): void {
     const cut = this.delivering !== undefined;

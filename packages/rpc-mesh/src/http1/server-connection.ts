@@ -188,7 +188,7 @@ export class ServerConnection implements BodySink {
     const progress = call?.progress ?? false;
     if (call !== undefined) call.progress = false;
     const late = this.watch.look(now, { headPending: reader.pending, busy: call !== undefined, waitsForBody, answering: call?.delivering !== undefined, answerStallMs: call?.answerStallMs ?? 0, progress, output, lingering, tunnel }); // prettier-ignore
-    if (late === "idle") this.finishClosing();
+    if (late === "idle") setImmediate(() => this.closeUnheard());
     else if (late === "head" || late === "body")
       this.refuse(new Http1Error(408, "the request did not come in time")); // prettier-ignore
     else if (late === "answer") call?.onStall();
@@ -270,10 +270,16 @@ export class ServerConnection implements BodySink {
     return after;
   } // prettier-ignore
 
+  /** Timers run before what has arrived is read: a request may lie in the kernel, so reads come first. */
   private awaitQuiet(): void {
-    this.keeper.scope.mesh.clock.after(DRAIN_QUIET_MS, () => {
+    const close = (): void => {
       if (this.call === undefined && !this.reader.pending) this.finishClosing();
-    });
+    };
+    this.keeper.scope.mesh.clock.after(DRAIN_QUIET_MS, () => setImmediate(close));
+  }
+
+  private closeUnheard(): void {
+    if (!this.watch.heard) this.finishClosing();
   }
 
   private hold(buffer: Buffer, start: number, end: number): void {

@@ -92,7 +92,7 @@ class UnaryExchange implements Exchange, UnaryHandle {
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
-    if (this.gathered.add(buffer, start, end)) return;
+    if (this.over || this.gathered.add(buffer, start, end)) return;
     this.abort();
     this.sink.onError(Reason.BODY_TOO_LARGE, `the answer is larger than ${this.gathered.maxBytes} octets`); // prettier-ignore
   }
