@@ -219,6 +219,52 @@ describe("bolt proxy", () => {
     await until(() => assert.equal(caller.frames.length, 1));
   });
 
+  it("keeps nothing of copies that a mirror never answers", async () => {
+    const mirror = await FakeHost.start(bolt, () => {});
+    const host = await FakeHost.start(bolt, echo);
+    cleanups.push(() => mirror.stop(), () => host.stop()); // prettier-ignore
+    const action = forwardTo("c", { mirrors: [{ cluster: "m", percent: 100, amplification: 1 }] });
+    const clusters = [clusterOf("c", [host.address]), clusterOf("m", [mirror.address])];
+    const test = await TestMesh.create(clusters, routerOf([routeOf("c", {}, { action })]));
+    cleanups.push(() => test.close());
+    const port = await test.serve(createBoltServer(test.scope, "bolt"));
+    const caller = await FakeCaller.connect(bolt, port);
+    cleanups.push(() => caller.socket.destroy());
+    caller.send(boltRequest(1, "a"));
+    await until(() => assert.deepEqual(mirror.kinds, [FrameKind.REQUEST]));
+    // A connection whose host has gone closes when nobody waits for answers.
+    test.mesh.clusters.get("m")?.setHosts([]);
+    await until(() => assert.equal(mirror.sockets.size, 0));
+  });
+
+  it("says a class in another version that Java could not read, in requests and answers", async () => {
+    const long = (type: number, command: number, id: number, version: number): Buffer => {
+      const content = Buffer.alloc(40_001, "c");
+      const frame = encodeBolt({ version, type, command, id, codec: 1, checked: false, variable: 0, className: "", headers: [], content }); // prettier-ignore
+      const lengthsAt = frame.length - content.length - 8;
+      frame.writeUInt16BE(40_000, lengthsAt);
+      frame.writeUInt32BE(1, lengthsAt + 4);
+      return frame;
+    };
+    const classes: number[] = [];
+    const host = await FakeHost.start(bolt, (frame, socket) => {
+      if (frame.kind !== FrameKind.REQUEST) return;
+      classes.push(frame.headersAt - frame.classAt);
+      socket.write(long(BoltType.RESPONSE, BoltCommand.RESPONSE, frame.id, 2));
+    });
+    cleanups.push(() => host.stop());
+    const test = await TestMesh.create([clusterOf("c", [host.address], { protocol: "boltv2" })]);
+    cleanups.push(() => test.close());
+    const port = await test.serve(createBoltServer(test.scope, "bolt"));
+    const caller = await FakeCaller.connect(bolt, port);
+    cleanups.push(() => caller.socket.destroy());
+    caller.send(long(BoltType.REQUEST, BoltCommand.REQUEST, 1, 1));
+    await until(() => assert.equal(caller.frames.length, 1));
+    assert.deepEqual(classes, [40_000]);
+    const answer = only(caller);
+    assert.deepEqual([answer.version, answer.headersAt - answer.classAt], [1, 40_000]);
+  });
+
   it("routes by virtual hosts that fit every name", async () => {
     const { caller } = await setUp({
       router: { name: "r", virtualHosts: [hostOf(["*"], [routeOf("c")])] },

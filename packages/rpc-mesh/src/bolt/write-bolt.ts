@@ -41,7 +41,8 @@ export function encodeBolt(message: BoltMessage): Buffer {
   const { version, type, className, headers, content } = message;
   const classLength =
     typeof className === "string" ? Buffer.byteLength(className) : className.length;
-  if (classLength > MAX_SHORT)
+  // One that came from a peer goes on as it is, like a header block: its length fits.
+  if (typeof className === "string" && classLength > MAX_SHORT)
     throw new CodecError(`Cannot write a bolt frame: its class has ${classLength} octets`);
   const pairs = headers instanceof Uint8Array ? undefined : headers;
   const headersBytes = pairs === undefined ? (headers as Uint8Array).length : headersLength(pairs);

@@ -90,11 +90,11 @@ class Delivery {
     const text = JSON.stringify(hosts);
     // Registries repeat themselves, and DNS in another order each time: no reason to build tables anew.
     if (text === this.#last) return;
-    this.#last = text;
     this.#hadHosts = hosts.length > 0;
     this.#logger.debug({ hosts: hosts.length }, "hosts changed");
     try {
       this.#cluster.setHosts(hosts);
+      this.#last = text;
     } catch (err) {
       // Client libraries must not be told: some end the process.
       this.#logger.error({ err }, "cannot take over hosts");

@@ -93,8 +93,9 @@ export class HessianReader extends HessianCursor {
       return texts;
     }
     this.beginMap(code);
-    while (this.peek() !== END) {
-      if (texts.size >= this.limits.maxEntries)
+    // Entries, not keys: the same key may come again and again.
+    for (let entries = 0; this.peek() !== END; entries += 1) {
+      if (entries >= this.limits.maxEntries)
         throw new HessianError(
           `Cannot read a map: it has more than ${this.limits.maxEntries} entries`,
         );

@@ -187,6 +187,10 @@ describe("HessianReader", () => {
     );
     assert.throws(() => readerOf(`30 20 ${"61".repeat(32)}`, small).text(), /longer than 16/);
     assert.throws(
+      () => readerOf("48 0161 91 0161 91 0161 91 5a", small).textMap(), // the same key each time
+      HessianError,
+    );
+    assert.throws(
       () => readerOf("48 0161 91 0162 91 0163 91 5a", small).textMap(),
       /more than 2 entries/,
     );

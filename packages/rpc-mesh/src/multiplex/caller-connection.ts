@@ -11,10 +11,8 @@ import { CallList, type ListedCall } from "./call-list.ts";
 import { CodecError } from "./codec-error.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { muxLimits, type MuxLimits } from "./limits.ts";
+import { endAndLinger } from "./linger.ts";
 import { FrameKind, type Frame, type FrameSink, type Wire } from "./wire.ts";
-
-/** Time a caller has to close its side. */
-const LINGER_MS = 2000;
 
 /** Stands for an idle timeout of 0, which is none: the longest that timers bear, about 24 days. */
 const NEVER_MS = 2 ** 31 - 1;
@@ -213,9 +211,8 @@ export class CallerConnection<F extends Frame> implements FrameSink<F> {
   private finish(): void {
     if (this.closed) return;
     this.output.flush();
-    this.socket.end();
+    endAndLinger(this.socket);
     this.socket.resume(); // what still comes is dropped: closing with it unread would break the last answers off
-    this.socket.setTimeout(LINGER_MS, () => this.socket.destroy());
     this.onSocketClosed();
   }
 

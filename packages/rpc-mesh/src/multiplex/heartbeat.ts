@@ -21,6 +21,7 @@ export class Heartbeat {
   private readonly watched: Watched;
   private misses = 0;
   private beatAt = -1;
+  private stopped = false;
   private timer: Timer;
 
   constructor(clock: MeshClock, limits: MuxLimits, watched: Watched) {
@@ -31,12 +32,13 @@ export class Heartbeat {
   }
 
   stop(): void {
+    this.stopped = true;
     this.timer.cancel();
   }
 
   /** An answer did not come in time, and nothing else: it is asked now. */
   suspect(): void {
-    if (this.beatAt >= 0) return;
+    if (this.stopped || this.beatAt >= 0) return;
     this.timer.cancel();
     this.ask(this.clock.monotonic());
   }

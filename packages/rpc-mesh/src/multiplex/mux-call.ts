@@ -80,7 +80,8 @@ export abstract class MuxCall<F extends Frame> extends GovernedCall implements E
   }
 
   protected override mirror(cluster: Cluster, host: Host): void {
-    this.poolOf(host, cluster)?.submit(new Exchange(this, undefined, this.oneway));
+    // As one-way: waiting for an answer that nobody wants would have no end.
+    this.poolOf(host, cluster)?.submit(new Exchange(this, undefined, true));
   }
 
   private poolOf(host: Host, cluster: Cluster): MuxPool<F> | undefined {

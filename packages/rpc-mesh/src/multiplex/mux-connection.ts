@@ -7,11 +7,9 @@ import type { Exchange } from "./exchange.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { Heartbeat, type Watched } from "./heartbeat.ts";
 import type { MuxLimits } from "./limits.ts";
+import { endAndLinger } from "./linger.ts";
 import { PendingTable } from "./pending-table.ts";
 import { FrameKind, type Frame, type FrameSink, type Wire } from "./wire.ts";
-
-/** Time a host has to close its side. */
-const LINGER_MS = 2000;
 
 /** What a connection tells its pool. */
 export interface MuxConnectionEvents {
@@ -155,6 +153,7 @@ export class MuxConnection<F extends Frame> implements FrameSink<F>, Watched {
     if (exchange === undefined) return;
     const text = `${this.options.address} answered ${length} octets: at most ${this.options.limits.maxFrameBytes} are taken`;
     exchange.owner.lost(exchange, Reason.BODY_TOO_LARGE, text);
+    if (this.draining) this.closeWhenDone();
   }
 
   beat(): void {
@@ -202,9 +201,17 @@ export class MuxConnection<F extends Frame> implements FrameSink<F>, Watched {
   private closeWhenDone(): void {
     if (this.closed || this.pending.size > 0) return;
     this.output.flush();
-    this.socket.end();
-    this.socket.setTimeout(LINGER_MS, () => this.socket.destroy());
+    endAndLinger(this.socket);
     this.onSocketClosed();
+  }
+
+  /**
+   * Octets that may have left this process. Of a write that is under way the system may have taken any part, so it counts
+   * whole; `Output.taken` counts it only when all of it is gone.
+   */
+  private leftOctets(): number {
+    const dispatched: unknown = Reflect.get(this.socket, "_bytesDispatched"); // not public
+    return typeof dispatched === "number" ? dispatched : this.queued - this.output.position;
   }
 
   private because(reason: Reason, detail: string): void {
@@ -216,14 +223,14 @@ export class MuxConnection<F extends Frame> implements FrameSink<F>, Watched {
   private onSocketClosed(): void {
     if (this.closed) return;
     this.closed = true;
-    const { taken } = this.output;
+    const left = this.leftOctets();
     this.heartbeat.stop();
     this.output.close();
     this.reader.close();
     if (!this.draining) this.events.onUnavailable(this);
     for (const exchange of this.pending.takeAll()) {
       // What never left this process did not run anywhere.
-      const reason = exchange.offset >= taken ? Reason.REFUSED : this.reason;
+      const reason = exchange.offset >= left ? Reason.REFUSED : this.reason;
       exchange.owner.lost(exchange, reason, this.detail);
     }
     this.events.onClosed(this);

@@ -1,64 +1,19 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { until } from "./testing/until.ts";
-import type { BoltFrame } from "../bolt/bolt-frame.ts";
-import { bolt } from "../bolt/bolt-wire.ts";
-import { BoltCommand, BoltType } from "../bolt/constants.ts";
-import { emptyFrame, heartbeatAck } from "../bolt/write-bolt.ts";
+import { BoltType } from "../bolt/constants.ts";
+import { emptyFrame } from "../bolt/write-bolt.ts";
+import { Attempt } from "../call/attempt.ts";
 import { Reason } from "../call/failure.ts";
-import { Cluster } from "../cluster/cluster.ts";
-import { Unfit } from "../cluster/host.ts";
 import { defaultCluster } from "../config/defaults.ts";
-import type { ClusterConfig } from "../model/cluster.ts";
-import { fakeMeshClock } from "../testing/mesh-clock.ts";
-import { muxLimits, type MuxLimits } from "./limits.ts";
-import { MuxPool } from "./mux-pool.ts";
-import { FakeHost, type OnFrame } from "./testing/fake-host.ts";
-import { boltAnswer, FakeOwner } from "./testing/fake-owner.ts";
+import { Exchange } from "./exchange.ts";
+import type { Connect } from "./mux-pool.ts";
+import { boltAnswer } from "./testing/fake-owner.ts";
 import { FrameKind } from "./wire.ts";
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+import { cleanUp, echo, setUp, silent } from "./testing/mux-pool.ts";
 
-const echo: OnFrame<BoltFrame> = (frame, socket) => {
-  if (frame.kind === FrameKind.REQUEST) socket.write(boltAnswer(frame));
-  if (frame.kind === FrameKind.HEARTBEAT) socket.write(heartbeatAck(frame));
-};
-const silent: OnFrame<BoltFrame> = () => {};
-
-async function setUp(
-  onFrame: OnFrame<BoltFrame>,
-  config: Partial<ClusterConfig> = {},
-  limits: Partial<MuxLimits> = {},
-) {
-  const server = await FakeHost.start(bolt, onFrame);
-  const clock = fakeMeshClock();
-  const source = { type: "static", hosts: [] } as const;
-  const cluster = new Cluster(
-    { ...defaultCluster, name: "c", source, ...config },
-    { clock, random: Math.random },
-  );
-  cluster.setHosts([{ address: server.address }]);
-  const [host] = cluster.hosts;
-  assert.ok(host);
-  const pool = host.pool(
-    "bolt",
-    () => new MuxPool(bolt, host, cluster, clock, { limits: { ...muxLimits, ...limits } }),
-  );
-  const owner = new FakeOwner();
-  cleanups.push(
-    () => server.stop().catch(() => {}),
-    () => pool.close(),
-    () => cluster.close(),
-  );
-  return { server, clock, cluster, host, pool, owner };
-}
-
-function goaway(): Buffer {
-  return emptyFrame(1, BoltType.REQUEST, BoltCommand.GOAWAY, 0, -1);
-}
+afterEach(cleanUp);
 
 describe("MuxPool", () => {
   it("sends many requests over one connection and tells their answers apart", async () => {
@@ -123,6 +78,16 @@ describe("MuxPool", () => {
     assert.match(owner.detail, /^cannot connect to 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
   });
 
+  it("says CONNECT_FAILURE at once when a connection cannot even be begun", async () => {
+    const connect: Connect = (_host, _cluster, _alpn, callback) => {
+      callback(new Error("no certificate"), undefined); // before it returns, as `connectSocket` does
+      return () => {};
+    };
+    const { pool, owner } = await setUp(echo, {}, {}, { connect });
+    pool.submit(owner.exchange("a"));
+    assert.deepEqual(owner.log, [`a lost ${Reason.CONNECT_FAILURE}`]);
+  });
+
   it("connects again after the host was gone", async () => {
     const { server, pool, owner } = await setUp(echo);
     pool.submit(owner.exchange("a"));
@@ -147,6 +112,31 @@ describe("MuxPool", () => {
     pool.submit(owner.exchange("unsent")); // the flush would come with the end of this turn
     pool.close();
     assert.equal(owner.log[2], `unsent lost ${Reason.REFUSED}`);
+  });
+
+  it("says REFUSED of no request that the host got, however little of a write the system took", async () => {
+    const got = new Set<string>();
+    const { server, pool, owner } = await setUp(
+      (frame, socket) => {
+        got.add(frame.buffer.toString("utf8", frame.contentAt, frame.contentEnd).slice(0, 8));
+        if (got.size === 1) socket.pause();
+      },
+      {},
+      { maxBacklogBytes: 2 ** 30 },
+    );
+    pool.submit(owner.exchange("00000000"));
+    await until(() => assert.equal(got.size, 1));
+    const filler = "x".repeat(300);
+    for (let i = 1; i < 60_000; i += 1) {
+      pool.submit(owner.exchange(String(i).padStart(8, "0") + filler));
+      if (i % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    pool.close();
+    for (const socket of server.sockets) socket.resume();
+    await until(() => assert.equal(server.sockets.size, 0));
+    const refused = owner.log.filter((line) => line.endsWith(`lost ${Reason.REFUSED}`));
+    assert.ok(refused.length > 1000, "the system did not take all");
+    assert.deepEqual(refused.filter((line) => got.has(line.slice(0, 8))).map((line) => line.slice(0, 8)), []); // prettier-ignore
   });
 
   it("ends a connection that sends no bolt, as PROTOCOL_ERROR", async () => {
@@ -242,6 +232,19 @@ describe("MuxPool heartbeats", () => {
     );
   });
 
+  it("asks nobody any more once the connection is closed", async () => {
+    const { server, clock, host, cluster, pool, owner } = await setUp(silent);
+    pool.submit(owner.exchange("first"));
+    await until(() => assert.equal(server.kinds.length, 1));
+    await clock.advance(1);
+    const attempt = new Attempt(cluster, host, 1, clock.monotonic());
+    const exchange = new Exchange(owner, attempt, false);
+    pool.submit(exchange);
+    pool.close();
+    exchange.abandon();
+    assert.equal(clock.pending, 0);
+  });
+
   it("answers those of the host", async () => {
     const { server, pool, owner } = await setUp((frame, socket) => {
       if (frame.kind === FrameKind.REQUEST)
@@ -261,79 +264,5 @@ describe("MuxPool heartbeats", () => {
     }
     await until(() => assert.equal(pool.connections, 0));
     assert.equal(clock.pending, 0);
-  });
-});
-
-describe("MuxPool draining", () => {
-  it("takes a new connection after a GOAWAY and lets requests finish on the old one", async () => {
-    const answers: (() => void)[] = [];
-    const { server, host, pool, owner } = await setUp((frame, socket) => {
-      const answer = boltAnswer(frame);
-      answers.push(() => socket.write(answer));
-      if (answers.length === 1) socket.write(goaway());
-    });
-    pool.submit(owner.exchange("a"));
-    await until(() => assert.equal(host.unfit, Unfit.DRAINING));
-    pool.submit(owner.exchange("b"));
-    await until(() => assert.equal(answers.length, 2));
-    assert.equal(server.accepted, 2);
-    assert.equal(host.unfit, 0, "it serves again");
-    for (const answer of answers) answer();
-    await until(() => assert.deepEqual(new Set(owner.log), new Set(["a → a", "b → b"])));
-    await until(() => assert.equal(server.sockets.size, 1));
-    assert.equal(pool.connections, 1);
-  });
-
-  it("keeps a host without calls for drainRestMs", async () => {
-    const { clock, host, pool, owner } = await setUp((frame, socket) => {
-      socket.write(boltAnswer(frame));
-      socket.write(goaway());
-    });
-    pool.submit(owner.exchange("a"));
-    await until(() => assert.equal(host.unfit, Unfit.DRAINING));
-    await clock.advance(9999);
-    assert.equal(host.unfit, Unfit.DRAINING);
-    await clock.advance(1);
-    assert.equal(host.unfit, 0);
-  });
-
-  it("stays fit while another connection serves", async () => {
-    const { server, host, pool, owner } = await setUp(silent, {
-      limits: { ...defaultCluster.limits, maxConnections: 2 },
-    });
-    for (let i = 0; i < 3; i += 1) pool.submit(owner.exchange(`m${i}`));
-    await until(() => assert.equal(server.sockets.size, 2));
-    const [first] = server.sockets;
-    first?.write(goaway());
-    server.onFrame = echo;
-    await until(() => {
-      pool.submit(owner.exchange("o"));
-      assert.ok(owner.log.length > 0);
-    });
-    assert.equal(host.unfit, 0);
-  });
-
-  it("ends when its host is removed: requests finish, nothing new is taken", async () => {
-    const answers: (() => void)[] = [];
-    const { server, cluster, pool, owner } = await setUp((frame, socket) => {
-      const answer = boltAnswer(frame);
-      answers.push(() => socket.write(answer));
-    });
-    pool.submit(owner.exchange("a"));
-    await until(() => assert.equal(answers.length, 1));
-    cluster.setHosts([]);
-    pool.submit(owner.exchange("b"));
-    assert.deepEqual(owner.log, [`b lost ${Reason.REFUSED}`]);
-    answers[0]?.();
-    await until(() => assert.equal(owner.log[1], "a → a"));
-    await until(() => assert.equal(server.sockets.size, 0));
-  });
-
-  it("sends what waits for a connection before it drains", async () => {
-    const { server, pool, owner } = await setUp(echo);
-    pool.submit(owner.exchange("a"));
-    pool.drain();
-    await until(() => assert.deepEqual(owner.log, ["a → a"]));
-    await until(() => assert.equal(server.sockets.size, 0));
   });
 });

@@ -80,11 +80,15 @@ export class MuxPool<F extends Frame> implements HostPool, MuxConnectionEvents {
         `${this.host.address} is no longer used`,
       );
     }
+    const most = Math.max(1, this.cluster.config.limits.maxConnections);
     const chosen = this.leastLoaded();
-    if (chosen === undefined || chosen.load > 0)
-      this.growTo(Math.max(1, this.cluster.config.limits.maxConnections));
-    if (chosen === undefined) this.queue(exchange);
-    else chosen.submit(exchange);
+    if (chosen === undefined) {
+      // First: a connection that cannot even be begun fails before `growTo` returns.
+      this.queue(exchange);
+      return this.growTo(most);
+    }
+    if (chosen.load > 0) this.growTo(most);
+    chosen.submit(exchange);
   }
 
   drain(): void {

@@ -50,10 +50,18 @@ export class KubeApi {
   /** Follows a path with `watch=1` until the server ends the answer. */
   async *watch(path: string, options: KubeRequest): AsyncGenerator<WatchEvent> {
     const response = await this.#open(path, options);
-    for await (const line of createInterface({ input: response })) {
-      if (line === "") continue;
-      const event = Object(JSON.parse(line) as unknown);
-      yield { type: String(Reflect.get(event, "type")), object: Reflect.get(event, "object") };
+    const lines = createInterface({ input: response });
+    // It passes errors of the answer on, also when nobody reads lines any more: unheard they would end the process.
+    lines.on("error", () => {});
+    try {
+      for await (const line of lines) {
+        if (line === "") continue;
+        const event = Object(JSON.parse(line) as unknown);
+        yield { type: String(Reflect.get(event, "type")), object: Reflect.get(event, "object") };
+      }
+    } finally {
+      // Whoever gives an answer up half-way would leave it open: the reader of lines does not end it.
+      if (!response.readableEnded) response.destroy();
     }
     // The reader of lines takes a connection that breaks for the end.
     if (!response.complete) throw new Error("the connection was lost");

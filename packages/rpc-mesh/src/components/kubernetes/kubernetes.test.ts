@@ -126,6 +126,20 @@ void describe("kubernetes registry", () => {
     });
   }
 
+  void it("leaves no watch open that it has given up", async (test) => {
+    const { server, registry } = await setUp(test);
+    const becomes = follow(registry);
+    server.put("orders", "orders-1", endpoints("10.0.0.1"));
+    await becomes("10.0.0.1");
+    await eventually("a watch", () => server.watching === 1);
+    const before = server.requests.length;
+    server.expireWatches(false);
+    await eventually("the next watch", () => server.requests.length >= before + 2);
+    server.put("orders", "orders-1", endpoints("10.0.0.2"));
+    await becomes("10.0.0.2");
+    assert.equal(server.watching, 1);
+  });
+
   void it("reads the token anew, since it changes", async (test) => {
     const { server, registry, folder } = await setUp(test);
     server.token = "token-2";

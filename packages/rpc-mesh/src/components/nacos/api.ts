@@ -63,7 +63,7 @@ export class NacosV1 implements NacosApi {
     const content = Object(jsonOf(plain(reply)));
     const hosts: unknown = Reflect.get(content, "hosts");
     return {
-      instances: Array.isArray(hosts) ? hosts : [],
+      instances: listed(hosts, reply),
       cacheMs: positive(content, "cacheMillis"),
     };
   }
@@ -97,8 +97,9 @@ export class NacosV3 implements NacosApi {
   async list(service: NacosService): Promise<InstanceList> {
     const reply = await this.#http.call("GET", `${V3_PATH}/list`, { ...service });
     const { code, data } = opened(reply);
-    if (!NOT_FOUND.has(code)) check(code, reply);
-    return { instances: Array.isArray(data) ? data : [], cacheMs: undefined };
+    if (NOT_FOUND.has(code)) return { instances: [], cacheMs: undefined };
+    check(code, reply);
+    return { instances: listed(data, reply), cacheMs: undefined };
   }
 
   async register(instance: NacosInstance): Promise<void> {
@@ -159,6 +160,12 @@ function opened(reply: NacosReply): { code: number; data: unknown } {
 
 function check(code: number, reply: NacosReply): void {
   if (code !== 0) throw refusal(reply);
+}
+
+/** Whatever stands before a server may answer 200 as well: that says nothing of hosts. */
+function listed(list: unknown, reply: NacosReply): readonly unknown[] {
+  if (Array.isArray(list)) return list;
+  throw refusal(reply);
 }
 
 function refusal({ status, text }: NacosReply): Error {

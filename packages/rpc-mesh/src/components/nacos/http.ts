@@ -102,7 +102,8 @@ export class NacosHttp {
   ): Promise<NacosReply> {
     let failure = "no server is configured";
     for (let attempt = 0; attempt < this.#servers.length; attempt += 1) {
-      const server = this.#servers[this.#current % this.#servers.length] ?? "";
+      const current = this.#current;
+      const server = this.#servers[current] ?? "";
       try {
         const reply = await this.#ask(method, server + path, parameters, query);
         if (reply.status < 500) return reply;
@@ -110,7 +111,8 @@ export class NacosHttp {
       } catch (error) {
         failure = error instanceof Error ? error.message : String(error);
       }
-      this.#current += 1;
+      // Unless another call has gone on already: two steps could lead back to the one that is down.
+      if (this.#current === current) this.#current = (current + 1) % this.#servers.length;
     }
     throw backendErrors.BACKEND_UNAVAILABLE(`Cannot reach Nacos: ${failure}`);
   }

@@ -164,6 +164,37 @@ void describe("nacos registry", () => {
     assert.equal(alive.instances.size, 1);
   });
 
+  void it("uses the other server for all calls that meet a dead one at once", async (test) => {
+    const first = await FakeNacos.start();
+    const second = await FakeNacos.start();
+    test.after(() => second.kill());
+    const address = `${first.address},${second.address}`;
+    const { registry } = await setUp(test, { address, apiVersion: "v3" });
+    await first.kill();
+    const ports = [80, 81, 82, 83, 84, 85];
+    await Promise.all(
+      ports.map((port) => registry.register({ ...instance, address: `10.0.0.1:${port}` })),
+    );
+    assert.equal(second.instances.size, ports.length);
+  });
+
+  for (const apiVersion of ["v1", "v3"]) {
+    void it(`takes an answer without a list for trouble, not for no hosts (${apiVersion})`, async (test) => {
+      const { server, registry, logged } = await setUp(test, { apiVersion });
+      await registry.register(instance);
+      const reports: (readonly HostConfig[])[] = [];
+      registry.watch({ service: "shop", parameters: {} }, (hosts) => reports.push(hosts));
+      await eventually("hosts", () => reports.length === 1);
+      server.garbled = apiVersion === "v1" ? "<html>please sign in</html>" : { code: 0 };
+      await eventually("outage", () =>
+        logged().some((line) => line.startsWith("warn: Nacos cannot")),
+      );
+      server.garbled = undefined;
+      await eventually("end", () => logged().some((line) => line.startsWith("info: Nacos can")));
+      assert.equal(reports.length, 1);
+    });
+  }
+
   void it("does not open while there is no server, nor what is no Nacos", async (test) => {
     const server = await FakeNacos.start();
     await server.kill();

@@ -35,8 +35,13 @@ export class EphemeralNode {
   async end(): Promise<void> {
     this.forget();
     await this.#running;
-    // Without a connection the node ends with the session.
-    if (this.#session.connected) await this.#session.remove(this.#path);
+    if (!this.#session.connected) return this.#removeLater();
+    try {
+      await this.#session.remove(this.#path);
+    } catch (error) {
+      this.#removeLater();
+      throw error;
+    }
   }
 
   /** Leaves the node to the end of the session. */
@@ -45,6 +50,17 @@ export class EphemeralNode {
     this.#stopListening();
     this.#timer?.cancel();
     this.#outage.forget(this);
+  }
+
+  /** With the next connection: the session may outlive this one, and the node with it. */
+  #removeLater(): void {
+    let isNow = true;
+    const stop = this.#session.onConnected(() => {
+      if (isNow) return;
+      stop();
+      this.#session.remove(this.#path).catch(() => this.#removeLater());
+    });
+    isNow = false;
   }
 
   #again(): void {

@@ -44,7 +44,13 @@ export class ZookeeperRegistry implements Registry {
   async register(instance: Instance): Promise<() => Promise<void>> {
     const url = providerUrl(instance, this.#options.application, Date.now());
     const node = this.#nodeOf(instance.service, "providers", formatNode(url));
-    await node.begin();
+    try {
+      await node.begin();
+    } catch (error) {
+      // It may be there all the same, and the next attempt makes another one.
+      void node.end().catch(() => {});
+      throw error;
+    }
     this.#nodes.add(node);
     return () => this.#end(node);
   }

@@ -84,11 +84,11 @@ export class FakeApiServer {
   }
 
   /** Tells all watches that their version is no longer kept. */
-  expireWatches(): void {
+  expireWatches(thenEnd = true): void {
     const object = { kind: "Status", code: 410 };
     const line = `${JSON.stringify({ type: "ERROR", object })}\n`;
     for (const { response } of this.#watchers) response.write(line);
-    this.endWatches();
+    if (thenEnd) this.endWatches();
   }
 
   /** Forgets what changed so far: watches from an earlier version get 410. */

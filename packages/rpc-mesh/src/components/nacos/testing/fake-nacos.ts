@@ -20,6 +20,8 @@ export class FakeNacos {
   versions: readonly string[] = ["v1", "v3"];
   /** When set, calls need a token of this user. */
   user: { name: string; password: string } | undefined;
+  /** When set, what lists are answered with. */
+  garbled: unknown;
   #tokens = 0;
   #validToken = "";
   readonly #sockets = new Set<Socket>();
@@ -80,6 +82,7 @@ export class FakeNacos {
     if (this.user !== undefined && values["accessToken"] !== this.#validToken) {
       return reply("<html>token invalid</html>", 403);
     }
+    if (this.garbled !== undefined && name.endsWith("/list")) return reply(this.garbled);
     if (version === "v1") return this.#v1(`${method} ${name}`, values);
     return this.#v3(`${method} ${name}`, values);
   }
