@@ -1,13 +1,15 @@
 import { CodecError } from "./codec-error.ts";
+import { PartialBudget } from "./partial-budget.ts";
 import type { Frame, FrameSink, Wire } from "./wire.ts";
 
 /** First memory for a frame that comes in parts; it doubles as the frame comes in, whatever length was announced. */
 const FIRST_BYTES = 16_384;
 const NO_BYTES = Buffer.alloc(0);
 
-/** Memory of all incomplete frames of the process together. Beyond it a connection that needs more is ended. */
+/** Memory of all incomplete frames of the process together. */
 const MAX_PARTIAL_BYTES = 512 * 1024 * 1024;
-let partialBytes = 0;
+
+const processBudget = new PartialBudget(MAX_PARTIAL_BYTES);
 
 /**
  * Cuts a stream of bytes into frames. A frame that lies whole in the chunk is handed out in place; only one that comes in
@@ -17,6 +19,7 @@ export class FrameReader<F extends Frame> {
   private readonly wire: Wire<F>;
   private readonly sink: FrameSink<F>;
   private readonly maxBytes: number;
+  private readonly budget: PartialBudget;
   private readonly frame: F;
   private partial: Buffer = NO_BYTES;
   private held = 0;
@@ -25,8 +28,17 @@ export class FrameReader<F extends Frame> {
   /** Octets of a frame over the limit that are still to come. */
   private skip = 0;
 
-  /** @param maxBytes longest frame that is handed out */
-  constructor(wire: Wire<F>, sink: FrameSink<F>, maxBytes: number) {
+  /**
+   * @param maxBytes longest frame that is handed out
+   * @param budget memory that it shares with other readers; a reader that needs more throws
+   */
+  constructor(
+    wire: Wire<F>,
+    sink: FrameSink<F>,
+    maxBytes: number,
+    budget: PartialBudget = processBudget,
+  ) {
+    this.budget = budget;
     this.wire = wire;
     this.sink = sink;
     this.maxBytes = maxBytes;
@@ -129,13 +141,11 @@ export class FrameReader<F extends Frame> {
   }
 
   private allocate(bytes: number): Buffer {
-    const more = bytes - this.partial.length;
-    if (partialBytes + more > MAX_PARTIAL_BYTES) {
+    if (!this.budget.take(this.partial.length, bytes)) {
       throw new CodecError(
-        `Cannot collect a frame: incomplete ones hold ${partialBytes} octets already`,
+        `Cannot collect a frame: incomplete ones hold ${this.budget.bytes} octets already`,
       );
     }
-    partialBytes += more;
     return Buffer.allocUnsafeSlow(bytes);
   }
 
@@ -166,7 +176,7 @@ export class FrameReader<F extends Frame> {
   }
 
   private forget(): void {
-    partialBytes -= this.partial.length;
+    this.budget.give(this.partial.length);
     this.partial = NO_BYTES;
     this.held = 0;
     this.length = 0;
