@@ -102,12 +102,6 @@ export class Mesh implements MeshRuntime {
     for (const cluster of this.directs.all()) yield this.stateOf(cluster);
   }
 
-  /** Takes no more calls; those under way end. */
-  drain(): void {
-    this.clusters.drain();
-    this.directs.drain();
-  }
-
   close(): void {
     this.clusters.close();
     this.directs.close();

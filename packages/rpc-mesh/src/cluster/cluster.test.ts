@@ -94,10 +94,7 @@ describe("Cluster.update", () => {
     const { hosts } = cluster;
     nth(hosts, 0).unfit = Unfit.CHECK;
     cluster.fitChanged(nth(hosts, 0));
-    const seen: string[] = [];
-    cluster.onUpdate((old) => seen.push(old.balancer.policy, cluster.config.balancer.policy));
     cluster.update(clusterOf({ policy: "request_round_robin" }));
-    assert.deepEqual(seen, ["least_request", "request_round_robin"]);
     assert.equal(cluster.hosts, hosts);
     assert.deepEqual([...tally(cluster, 10)], [[nth(hosts, 1), 10]]);
   });

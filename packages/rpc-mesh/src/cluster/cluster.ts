@@ -30,7 +30,6 @@ export class Cluster {
   readonly #tools: BalancerTools;
   readonly #health = { value: 0 };
   readonly #listeners = new Set<HostsChanged>();
-  readonly #updates = new Set<(old: ClusterConfig) => void>();
   readonly #byAddress = new Map<string, Host>();
   #config: ClusterConfig;
   #hosts: readonly Host[] = [];
@@ -111,7 +110,6 @@ export class Cluster {
       isDeepStrictEqual(old.balancer, config.balancer) &&
       isDeepStrictEqual(old.subsets, config.subsets);
     if (!same) this.#renew();
-    for (const listener of this.#updates) listener(old);
   }
 
   /** Why a host gets no calls, for people; empty: it gets some. */
@@ -128,16 +126,6 @@ export class Cluster {
   onHosts(listener: HostsChanged): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-
-  /**
-   * Calls back after each {@link update} with the configuration that was.
-   *
-   * @returns how to stop
-   */
-  onUpdate(listener: (old: ClusterConfig) => void): () => void {
-    this.#updates.add(listener);
-    return () => this.#updates.delete(listener);
   }
 
   /** Takes no more calls; those under way end. */

@@ -61,15 +61,14 @@ describe("Clusters.apply", () => {
   });
 });
 
-describe("Clusters.drain and close", () => {
+describe("Clusters.close", () => {
   it("stops discovery and takes no more changes", async () => {
     const { clusters, log } = create();
     await clusters.apply([config("a", 1)]);
     const cluster = clusters.get("a");
-    clusters.drain();
+    clusters.close();
     assert.equal(cluster?.pick(contextOf()), undefined);
     await clusters.apply([config("b", 1)]);
-    clusters.close();
     assert.deepEqual(log, ["+a", "feed a", "stop a", "-a"]);
     assert.deepEqual(names(clusters), []);
   });

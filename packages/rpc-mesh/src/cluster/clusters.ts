@@ -73,12 +73,6 @@ export class Clusters {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Takes no more calls; those under way end. */
-  drain(): void {
-    this.#stop();
-    for (const { cluster } of this.#entries.values()) cluster.drain();
-  }
-
   /** Closes all connections at once. */
   close(): void {
     this.#stop();

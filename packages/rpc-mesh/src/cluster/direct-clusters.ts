@@ -35,10 +35,6 @@ export class DirectClusters {
     return this.#clusters.values();
   }
 
-  drain(): void {
-    for (const cluster of this.#clusters.values()) cluster.drain();
-  }
-
   close(): void {
     for (const cluster of this.#clusters.values()) cluster.close();
   }

@@ -12,11 +12,6 @@ export class Outage {
     this.#what = what;
   }
 
-  /** Whether something is wrong now. */
-  get isOn(): boolean {
-    return this.#troubled.size > 0;
-  }
-
   /** @param part that cannot go on */
   began(part: unknown, error: unknown): void {
     if (this.#troubled.size === 0) {
