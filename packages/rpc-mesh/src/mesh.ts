@@ -78,7 +78,7 @@ export class Mesh implements MeshRuntime {
   routeState(route: Route): RouteState {
     let state = this.routeStates.get(route);
     if (state !== undefined) return state;
-    const name = `${route.router}/${route.virtualHost}/${route.name}`;
+    const name = stateName(route);
     state = this.routesByName.get(name);
     if (state === undefined) state = new RouteState(route, this.clock);
     else state.adopt(route);
@@ -142,13 +142,16 @@ export class Mesh implements MeshRuntime {
   /** States of routes that are gone are not kept for ever. */
   private forgetRoutes(): void {
     const names = new Set<string>();
-    for (const router of this.routers.all()) {
-      for (const { virtualHost, name } of router.routes) {
-        names.add(`${router.name}/${virtualHost}/${name}`);
-      }
+    for (const { routes } of this.routers.all()) {
+      for (const route of routes) names.add(stateName(route));
     }
     for (const name of this.routesByName.keys()) {
       if (!names.has(name)) this.routesByName.delete(name);
     }
   }
+}
+
+/** A route of this name inherits what one before it has counted. */
+function stateName({ router, virtualHost, name }: Route): string {
+  return `${router}/${virtualHost}/${name}`;
 }

@@ -4,6 +4,7 @@ import { silentLogger } from "@layotto/sidecar-kit";
 import { Reason } from "../call/failure.ts";
 import { Grade } from "../call/verdict.ts";
 import { Host } from "../cluster/host.ts";
+import { defaultOutlier, defaultRetry, defaultRetryBudget } from "../config/defaults.ts";
 import { OutlierDetector } from "./outlier-detector.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { compileRetry } from "./retry-rules.ts";
@@ -14,32 +15,14 @@ class Bench {
   readonly clock = new SimulatedClock();
   readonly random = seededRandom(77);
   readonly hosts = Array.from({ length: 5 }, (_, i) => new Host({ address: `h${i}:80` }, 0));
-  readonly budget = new RetryBudget({ ratio: 0.2, minRetriesPerSecond: 10 }, this.clock);
-  readonly rules = compileRetry({
-    on: ["connect-failure", "refused-stream", "gateway-error", "reset"],
-    statusCodes: [],
-    retries: 1,
-    backoffMs: 25,
-    maxBackoffMs: 250,
-    nonIdempotent: false,
-    avoidTriedHosts: true,
+  readonly budget = new RetryBudget(defaultRetryBudget, this.clock);
+  readonly rules = compileRetry(defaultRetry);
+  readonly outlier = new OutlierDetector(defaultOutlier, {
+    hosts: () => this.hosts,
+    clock: this.clock,
+    changed: () => undefined,
+    log: silentLogger,
   });
-  readonly outlier = new OutlierDetector(
-    {
-      consecutiveErrors: 5,
-      consecutiveGatewayErrors: 5,
-      intervalMs: 10_000,
-      baseEjectionMs: 30_000,
-      maxEjectionMs: 300_000,
-      maxEjectionPercent: 10,
-      successRateFactor: 1.9,
-      failurePercent: 85,
-      rateMultiple: 0,
-      minHosts: 5,
-      minRequests: 50,
-    },
-    { hosts: () => this.hosts, clock: this.clock, changed: () => undefined, log: silentLogger },
-  );
   calls = 0;
   attempts = 0;
   succeeded = 0;
