@@ -18,8 +18,10 @@ const layers = {
   "embedded-store": kit,
   "redis-connection": kit,
   "flow-control": kit,
+  http1: kit,
   "api-gateway": [...kit, "flow-control"],
-  "rpc-mesh": [...kit, "flow-control"],
+  "rpc-mesh": [...kit, "flow-control", "http1"],
+  "wasm-host": [...kit, "http1"],
   cli: kit,
 };
 

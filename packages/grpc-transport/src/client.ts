@@ -12,6 +12,11 @@ import {
 import { SharedBudget } from "./connection/shared-budget.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { defaultLimits, type ConnectionLimits } from "./limits.ts";
+import {
+  MessageClientCall,
+  type MessageListener,
+  type MessageStream,
+} from "./message-client-call.ts";
 import { RequestHeaders } from "./request-headers.ts";
 import { Status } from "./status.ts";
 import {
@@ -148,6 +153,13 @@ export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
     const call = new StreamClientCall(path, options, this);
     this.begin(call);
     return call.face();
+  }
+
+  /** The same in callback form, without promises and iterators. */
+  messages(path: string, options: CallOptions, listener: MessageListener): MessageStream {
+    const call = new MessageClientCall(path, options, this, listener);
+    this.begin(call);
+    return call;
   }
 
   /** Ends all calls and the connection. */

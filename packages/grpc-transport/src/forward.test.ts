@@ -239,6 +239,40 @@ describe("ForwardedCall sends again, exactly once each time", () => {
   });
 });
 
+describe("ForwardedCall.replaceFirstMessage", () => {
+  test("puts another message before what follows, also when the call is sent again", async (t) => {
+    const { peer, port, gateway } = await scripted(t);
+    gateway.gathers = true;
+    gateway.replacement = Buffer.from("a longer one");
+    const caller = await raw(t, port);
+    caller.write(
+      headersFrame(1, grpcRequestBlock("/t.T/Up")),
+      dataFrame(1, Buffer.concat([grpcMessage(hi), grpcMessage(hi).subarray(0, 3)])),
+    );
+    const begun = Buffer.concat([grpcMessage(gateway.replacement), grpcMessage(hi).subarray(0, 3)]);
+    await until("its beginning", () => peer.bodyOf(1).length === begun.length);
+    assert.deepEqual(peer.bodyOf(1), begun);
+    peer.write(resetFrame(1, ErrorCode.REFUSED_STREAM));
+    await until("its beginning again", () => peer.bodyOf(3).length === begun.length);
+    caller.write(dataFrame(1, grpcMessage(hi).subarray(3), true));
+    await arrived(peer, 3);
+    assert.deepEqual(
+      peer.bodyOf(3),
+      Buffer.concat([grpcMessage(gateway.replacement), grpcMessage(hi)]),
+    );
+  });
+
+  test("makes a message of an empty request", async (t) => {
+    const { peer, port, gateway } = await scripted(t);
+    gateway.gathers = true;
+    gateway.replacement = hi;
+    const caller = await raw(t, port);
+    caller.write(headersFrame(1, grpcRequestBlock("/t.T/Get"), true));
+    await arrived(peer, 1);
+    assert.deepEqual(peer.bodyOf(1), grpcMessage(hi));
+  });
+});
+
 describe("ForwardedCall.gatherFirstMessage", () => {
   test("waits for the first message however it comes, and passes it on unchanged", async (t) => {
     const { peer, port, gateway } = await scripted(t);

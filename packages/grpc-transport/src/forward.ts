@@ -10,7 +10,7 @@ import {
 } from "./connection/stream.ts";
 import { ErrorCode } from "./frame/constants.ts";
 import { GrpcError } from "./grpc-error.ts";
-import { codeOfReset, parseStatus } from "./grpc/code-mapping.ts";
+import { codeOfReset } from "./grpc/code-mapping.ts";
 import {
   contentTypeField,
   errorTrailers,
@@ -18,27 +18,14 @@ import {
   responseHeaders,
   statusOkField,
 } from "./grpc/fields.ts";
-import { PREFIX_BYTES } from "./grpc/message-reader.ts";
+import { PREFIX_BYTES, tooLarge } from "./grpc/message-reader.ts";
 import { readUint32 } from "./frame/write.ts";
 import { roomFor } from "./room-for.ts";
 import type { HeaderField } from "./hpack/field.ts";
 import type { HeaderList } from "./hpack/header-list.ts";
-import { HeaderTemplate } from "./hpack/header-template.ts";
+import { PassedOn } from "./passed-on.ts";
 import { Status, type StatusCode } from "./status.ts";
 import { UpstreamLeg } from "./upstream-leg.ts";
-
-/** A header list that is passed on as it is, with what is known of it. */
-class PassedOn {
-  readonly template: HeaderTemplate;
-  /** `grpc-status`, -1 without one. */
-  readonly code: number;
-
-  constructor(fields: readonly HeaderField[]) {
-    this.template = new HeaderTemplate(fields);
-    const status = fields.find((field) => field.name === "grpc-status");
-    this.code = status === undefined ? -1 : parseStatus(status.value);
-  }
-}
 
 /** How much of its request a forwarded call may hold. */
 export interface ForwardLimits {
@@ -180,6 +167,26 @@ export abstract class ForwardedCall implements StreamSink {
   protected get wholeRequest(): Buffer | undefined {
     if (!this.requestEnded || this.request === null) return undefined;
     return this.request.subarray(0, this.requestBytes);
+  }
+
+  /**
+   * Puts another message, without compression, in the place of the first one. Only before {@link send}, when the first
+   * message is there as a whole or there is none.
+   */
+  protected replaceFirstMessage(message: Uint8Array): void {
+    const { request, requestBytes } = this;
+    if (this.ended || request === null) return;
+    const from = requestBytes < PREFIX_BYTES ? 0 : PREFIX_BYTES + readUint32(request, 1);
+    const prefix = Buffer.alloc(PREFIX_BYTES);
+    prefix.writeUInt32BE(message.length, 1);
+    this.request = Buffer.concat([prefix, message, request.subarray(from, requestBytes)]);
+    this.requestBytes = this.request.length;
+    this.account();
+  }
+
+  /** Whether the stream is that to the upstream on which the call is now. */
+  protected isLeg(stream: Http2Stream): boolean {
+    return stream === this.leg;
   }
 
   /** Gives up the upstream's leg without a word to the caller: `send` may follow. */
@@ -356,7 +363,7 @@ export abstract class ForwardedCall implements StreamSink {
     if (request !== null && this.requestBytes >= PREFIX_BYTES) {
       const length = readUint32(request, 1);
       if (length > this.limits.maxFirstMessageBytes) {
-        return this.fail(tooLargeFirst(length, this.limits.maxFirstMessageBytes));
+        return this.fail(tooLarge(length, this.limits.maxFirstMessageBytes));
       }
       const end = PREFIX_BYTES + length;
       if (this.requestBytes >= end) {
@@ -390,10 +397,3 @@ const outOfBuffer = new GrpcError(
   Status.RESOURCE_EXHAUSTED,
   "Connection buffers too many messages",
 );
-
-function tooLargeFirst(bytes: number, limit: number): GrpcError {
-  return new GrpcError(
-    Status.RESOURCE_EXHAUSTED,
-    `Received message larger than max (${bytes} vs. ${limit})`,
-  );
-}

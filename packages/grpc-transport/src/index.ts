@@ -12,6 +12,7 @@ export { GrpcClient, type ClientOptions, type ConnectionState } from "./client.t
 export type { ClientTarget, TlsClientOptions } from "./client-target.ts";
 export type { CallOptions } from "./client-call.ts";
 export type { ClientStream } from "./client-stream.ts";
+export type { MessageListener, MessageStream } from "./message-client-call.ts";
 export type { UnaryCallback, UnaryReply } from "./unary-client-call.ts";
 export type { FallbackHandler, PlainAnswer } from "./plain-call.ts";
 export { ForwardedCall, type ForwardLimits } from "./forward.ts";
@@ -26,6 +27,7 @@ export {
 } from "./connection/stream.ts";
 export { ErrorCode } from "./frame/constants.ts";
 export { HeaderField } from "./hpack/field.ts";
-export type { HeaderList } from "./hpack/header-list.ts";
+export { HeaderList } from "./hpack/header-list.ts";
 export { parseTimeout, formatTimeout } from "./grpc/timeout.ts";
 export { decompress, encodingOf } from "./grpc/compression.ts";
+export { codeOfHttpStatus } from "./grpc/code-mapping.ts";

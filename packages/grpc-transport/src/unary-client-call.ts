@@ -28,7 +28,7 @@ export interface UnaryClientSettings {
 }
 
 /** How often a call that no server acted on is sent again. */
-const MAX_RETRIES = 5;
+export const MAX_RETRIES = 5;
 
 /** Client side of a unary call. */
 export class UnaryClientCall extends BaseClientCall implements MessageSink {

@@ -5,6 +5,7 @@ import type { HostsListener, Registry } from "./component.ts";
 import type { ReadSections } from "./config/read-sections.ts";
 import { createFeed } from "./discovery/feed.ts";
 import { createRegistrations, type Registrations } from "./discovery/register.ts";
+import { ExtensionClient } from "./extension/extension-client.ts";
 import { createChannel } from "./invoke/create-channel.ts";
 import { beforeFilters, type BeforeFilter } from "./invoke/filters.ts";
 import type { InvokeOptions } from "./invoke/service.ts";
@@ -28,6 +29,7 @@ export class MeshProcess {
   /** What InvokeService runs on. */
   readonly invoke: InvokeOptions;
   private readonly sources: MeshSources;
+  private readonly extensions: ExtensionClient | undefined;
   private readonly context: ProcessContext;
   /** The configuration that it was started with. */
   private readonly read: ReadSections;
@@ -39,6 +41,7 @@ export class MeshProcess {
     this.listeners = parts.listeners;
     this.registrations = parts.registrations;
     this.xds = parts.xds;
+    this.extensions = parts.extensions;
     this.sources = parts.sources;
     this.context = context;
     this.invoke = {
@@ -69,10 +72,13 @@ export class MeshProcess {
     });
     const mesh = new Mesh({ clock: meshClock, random: Math.random, logger, feed });
     const sources = new MeshSources(mesh);
+    const extensions = hasFunctions(config) ? ExtensionClient.in(context.runDir) : undefined;
+    const tools = extensions && { client: extensions, clock: meshClock, logger: logger.child("functions") }; // prettier-ignore
     const listeners = await Listeners.create({
       mesh,
       configs: config.listeners,
       logger,
+      tools,
       inherited: (name) => context.listener(name),
     });
     if (config.xds !== undefined) {
@@ -81,7 +87,7 @@ export class MeshProcess {
     await sources.setFile(config.clusters, config.routers);
     const { registrations: wanted } = config;
     const registrations = createRegistrations({ registrations: wanted, registries, clock, logger });
-    const parts = { mesh, sources, listeners, registrations, xds };
+    const parts = { mesh, sources, listeners, registrations, xds, extensions };
     const made = new MeshProcess(parts, read, context);
     metrics.addSource(() => meshFamilies(made.observed()));
     return made;
@@ -140,6 +146,7 @@ export class MeshProcess {
   async close(): Promise<void> {
     this.xds?.close();
     await this.listeners.close();
+    await this.extensions?.close();
     this.mesh.close();
   }
 }
@@ -150,6 +157,11 @@ interface Parts {
   readonly listeners: Listeners;
   readonly registrations: Registrations;
   readonly xds: XdsClient | undefined;
+  readonly extensions: ExtensionClient | undefined;
+}
+
+function hasFunctions({ listeners }: MeshConfig): boolean {
+  return listeners.some(({ filters, hooks }) => (filters ?? hooks) !== undefined);
 }
 
 /** The client of the management server. Its code is loaded only here: most meshes have no such server. */

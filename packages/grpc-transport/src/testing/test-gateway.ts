@@ -25,6 +25,8 @@ class TestCall extends ForwardedCall {
 
   protected override onFirstMessage(message: Buffer, compressed: boolean): void {
     this.gateway.log.push(`first ${message.toString("latin1", 0, 20)} ${compressed}`);
+    const { replacement } = this.gateway;
+    if (replacement !== undefined) this.replaceFirstMessage(replacement);
     this.dispatch();
   }
 
@@ -53,6 +55,8 @@ export class Gateway {
   readonly log: string[] = [];
   readonly limits: ForwardLimits = { replayBytes: 65_536, maxFirstMessageBytes: 100_000 };
   gathers = false;
+  /** What goes in the place of a first message that was gathered; undefined: nothing does. */
+  replacement: Buffer | undefined;
 
   constructor(upstreamPort: number, maxBufferedBytes = 12_582_912) {
     const target = { host: "127.0.0.1", port: upstreamPort };

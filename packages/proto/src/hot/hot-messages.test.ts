@@ -5,6 +5,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { codecFor, DecodeError } from "../codec.ts";
+import { file_sidecar_v1_extension } from "../gen/sidecar/v1/extension_pb.ts";
 import { file_spec_proto_runtime_v1_appcallback } from "../gen/spec/proto/runtime/v1/appcallback_pb.ts";
 import { file_spec_proto_runtime_v1_runtime } from "../gen/spec/proto/runtime/v1/runtime_pb.ts";
 import { arbitraryMessage } from "../testing/arbitrary-message.ts";
@@ -15,6 +16,7 @@ const registry = createRegistry(
   EmptySchema,
   file_spec_proto_runtime_v1_appcallback,
   file_spec_proto_runtime_v1_runtime,
+  file_sidecar_v1_extension,
 );
 const schemas = hotMessages.map(({ typeName }) => {
   const schema = registry.getMessage(typeName);

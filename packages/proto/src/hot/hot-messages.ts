@@ -1,4 +1,5 @@
 // THE LIST of message types that are written out by hand. All others go through protobuf-es.
+import { processRequest, processResponse } from "./extension.ts";
 import { sayHelloRequest, sayHelloResponse } from "./hello.ts";
 import { invokeResponse, invokeServiceRequest } from "./invoke.ts";
 import { tryLockRequest, tryLockResponse, unlockRequest, unlockResponse } from "./lock.ts";
@@ -32,4 +33,6 @@ export const hotMessages = [
   topicEventResponse,
   invokeServiceRequest,
   invokeResponse,
+  processRequest,
+  processResponse,
 ] as const;

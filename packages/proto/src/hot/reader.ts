@@ -72,6 +72,11 @@ export class Reader {
     return this.uint32() | 0;
   }
 
+  sint32(): number {
+    const value = this.uint32();
+    return (value >>> 1) ^ -(value & 1);
+  }
+
   /** An enum value. Enums of proto3 are open: any number is a value. */
   enum<T extends number>(): T {
     return this.int32() as T; // the wire has any number, and the type has a member for each

@@ -24,9 +24,32 @@ export function bytesSize(value: Uint8Array | undefined): number {
   return value === undefined || value.length === 0 ? 0 : delimitedSize(value.length);
 }
 
+/** Size of a `bytes` field that may be absent: an empty one is there. */
+export function optionalBytesSize(value: Uint8Array | undefined): number {
+  return value === undefined ? 0 : delimitedSize(value.length);
+}
+
+/** Size of a `repeated string` field: each one is there, empty ones too. */
+export function stringsSize(values: readonly string[] | undefined): number {
+  if (values === undefined) return 0;
+  let size = 0;
+  for (let i = 0; i < values.length; i++) size += delimitedSize(utf8Length(values[i] ?? ""));
+  return size;
+}
+
+/** An `int32` or `uint32` field. */
 export function int32Size(value: number | undefined): number {
   if (value === undefined || value === 0) return 0;
   return value < 0 ? 11 : 1 + varintSize(value);
+}
+
+export function sint32Size(value: number | undefined): number {
+  return value === undefined || value === 0 ? 0 : 1 + varintSize(zigzag(value));
+}
+
+/** Small numbers of either sign as small numbers. */
+function zigzag(value: number): number {
+  return ((value << 1) ^ (value >> 31)) >>> 0;
 }
 
 export function boolSize(value: boolean | undefined): number {
@@ -97,8 +120,17 @@ export class Writer {
     this.delimit(tag, end);
   }
 
+  strings(tag: number, values: readonly string[] | undefined): void {
+    if (values === undefined) return;
+    for (let i = values.length - 1; i >= 0; i--) this.text(tag, values[i] ?? "");
+  }
+
   bytesField(tag: number, value: Uint8Array | undefined): void {
-    if (value === undefined || value.length === 0) return;
+    if (value !== undefined && value.length > 0) this.optionalBytes(tag, value);
+  }
+
+  optionalBytes(tag: number, value: Uint8Array | undefined): void {
+    if (value === undefined) return;
     const end = this.position;
     this.position = end - value.length;
     this.bytes.set(value, this.position);
@@ -109,6 +141,12 @@ export class Writer {
     if (value === undefined || value === 0) return;
     if (value < 0) this.varint64(value >>> 0, 0xffff_ffff);
     else this.varint(value);
+    this.byte(tag);
+  }
+
+  sint32(tag: number, value: number | undefined): void {
+    if (value === undefined || value === 0) return;
+    this.varint(zigzag(value));
     this.byte(tag);
   }
 

@@ -36,6 +36,8 @@ function arbitraryField(field: DescField): fc.Arbitrary<unknown> {
     case "message":
       return arbitraryMessage(field.message);
     case "list":
+      if (field.listKind === "scalar")
+        return fc.array(arbitraryScalar(field.scalar), { maxLength: 5 });
       if (field.listKind !== "message") throw new Error(`No arbitrary for ${String(field)}`);
       return fc.array(arbitraryMessage(field.message), { maxLength: 3 });
     case "enum":
@@ -49,7 +51,8 @@ function arbitraryScalar(type: ScalarType): fc.Arbitrary<unknown> {
   if (type === ScalarType.STRING) return text;
   if (type === ScalarType.BYTES) return bytes;
   if (type === ScalarType.BOOL) return fc.boolean();
-  if (type === ScalarType.INT32) return int32;
+  if (type === ScalarType.INT32 || type === ScalarType.SINT32) return int32;
+  if (type === ScalarType.UINT32) return int32.map((value) => value >>> 0);
   if (type === ScalarType.INT64) return int64;
   throw new Error(`No arbitrary for scalar type ${type}`);
 }

@@ -78,7 +78,8 @@ function oneField(field: DescField): Bytes {
   if (field.fieldKind === "list" && field.listKind === "message") {
     return delimited(number, arbitraryWire(field.message));
   }
-  if (field.fieldKind === "scalar" && field.scalar === ScalarType.STRING) {
+  const isStrings = field.fieldKind === "list" && field.listKind === "scalar";
+  if ((field.fieldKind === "scalar" || isStrings) && field.scalar === ScalarType.STRING) {
     return delimited(number, utf8);
   }
   if (field.fieldKind === "scalar" && field.scalar === ScalarType.BYTES) {

@@ -2,7 +2,7 @@ import type { RequestView } from "../call/request.ts";
 import { CodecError } from "../multiplex/codec-error.ts";
 import { FrameKind } from "../multiplex/wire.ts";
 import type { BoltFrame } from "./bolt-frame.ts";
-import { findHeader } from "./bolt-headers.ts";
+import { findHeader, readHeaders } from "./bolt-headers.ts";
 import { V1 } from "./constants.ts";
 
 /** A bolt request as routing sees it. It looks into the frame only when it is asked. */
@@ -40,6 +40,19 @@ export class BoltRequest implements RequestView {
       return findHeader(buffer, headersAt, contentAt, name);
     } catch (error) {
       if (error instanceof CodecError) return undefined;
+      throw error;
+    }
+  }
+
+  flat(): readonly string[] {
+    const { buffer, headersAt, contentAt } = this.frame;
+    try {
+      const headers = readHeaders(buffer, headersAt, contentAt);
+      return headers.flatMap(([name, value]) =>
+        value === null ? [] : [name.toLowerCase(), value],
+      );
+    } catch (error) {
+      if (error instanceof CodecError) return [];
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Protocol } from "../model/host.ts";
 import type { FaultConfig } from "../model/route.ts";
 import type { Router } from "../routing/router.ts";
+import type { CallHooks } from "./call-hooks.ts";
 import type { CallLog } from "./call-log.ts";
 import type { FlowCheck } from "./flow-check.ts";
 import type { RequestView } from "./request.ts";
@@ -27,6 +28,8 @@ export interface CallOptions {
   readonly allows?: ((request: RequestView) => boolean) | undefined;
   /** Flow rules of the listener. */
   readonly flow?: FlowCheck | undefined;
+  /** Functions that take part in routing; undefined: none. */
+  readonly hooks?: CallHooks | undefined;
   /** Told when the call has ended. */
   readonly log?: CallLog | undefined;
 }

@@ -53,6 +53,12 @@ export class CallTiming {
     });
   }
 
+  /** Something else than time is waited for: it is given up as a pause is. */
+  hold(wait: Timer): void {
+    this.wait?.cancel();
+    this.wait = wait;
+  }
+
   stopPause(): void {
     this.wait?.cancel();
     this.wait = undefined;

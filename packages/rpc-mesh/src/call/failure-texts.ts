@@ -18,6 +18,11 @@ export function noClusterText(route: string, cluster: string): string {
   return `route "${route}" leads to cluster "${cluster}", which is not configured`;
 }
 
+/** A function leads nowhere. */
+export function toldNowhereText(cluster: string): string {
+  return `a function leads to cluster "${cluster}", which is not configured`;
+}
+
 const names: readonly (readonly [number, string])[] = [
   [Unfit.CHECK, "failed health checks"],
   [Unfit.OUTLIER, "ejected"],

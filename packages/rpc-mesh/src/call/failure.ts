@@ -36,9 +36,24 @@ export const Reason = {
   DENIED: "AD",
   /** The mesh is shutting down. */
   DRAINING: "SD",
+  /** A function that takes part in the call failed, or could not be asked in time. */
+  FUNCTION: "FF",
+  /** A function gave the answer itself. */
+  FUNCTION_ANSWER: "FA",
 } as const; // prettier-ignore
 
 export type Reason = (typeof Reason)[keyof typeof Reason];
+
+/** The answer that a function gave. */
+export interface FunctionAnswer {
+  /** HTTP status. */
+  readonly status: number;
+  /** Name, value, name, value …. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  /** gRPC status; −1: none was given. */
+  readonly grpcStatus: number;
+}
 
 /** An answer of the mesh's own. */
 export interface MeshFailure {
@@ -47,4 +62,6 @@ export interface MeshFailure {
   readonly message: string;
   /** HTTP status; other protocols derive theirs with {@link ../call/statuses.ts}. */
   readonly status: number;
+  /** {@link Reason.FUNCTION_ANSWER}: protocols that can give it as it is do so. */
+  readonly answer?: FunctionAnswer | undefined;
 }

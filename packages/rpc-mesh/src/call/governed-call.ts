@@ -159,9 +159,9 @@ export abstract class GovernedCall extends AdmittedCall {
     this.#end();
   }
 
-  protected override dispatch(): void {
+  protected override dispatch(first: Host | undefined): void {
     this.#sendMirrors();
-    this.#startAttempt();
+    this.#startAttempt(first);
   }
 
   protected override finishDirect(action: DirectAction | RedirectAction): void {
@@ -192,12 +192,12 @@ export abstract class GovernedCall extends AdmittedCall {
     this.#end();
   }
 
-  /** Chooses a host and sends to it. */
-  #startAttempt(): void {
+  /** Chooses a host and sends to it. @param first chosen already */
+  #startAttempt(first?: Host): void {
     const { cluster, books, route } = this;
     const state = books.cluster;
     if (cluster === undefined || state === undefined) return;
-    const host = this.#pickHost(cluster);
+    const host = first ?? this.#pickHost(cluster);
     if (host === undefined) {
       if (this.#live.any) return;
       return this.finish(this.#lastFailure ?? meshFailure(Reason.NO_HOST, noHostText(cluster)));

@@ -16,4 +16,6 @@ export interface RequestView {
    * dubbo: `dubbo`, `service`, `version`, `method`, `group`, and attachments.
    */
   header(name: string): string | undefined;
+  /** All headers as far as they can be read: name, value, name, value …; names in lower case, no pseudo headers. */
+  flat(): readonly string[];
 }

@@ -43,7 +43,9 @@ export function isLocal(how: Grade | Reason): boolean {
     how === Reason.OVERFLOW ||
     how === Reason.BODY_TOO_LARGE ||
     how === Reason.DRAINING ||
-    how === Reason.REFUSED
+    how === Reason.REFUSED ||
+    how === Reason.FUNCTION ||
+    how === Reason.FUNCTION_ANSWER
   );
 }
 

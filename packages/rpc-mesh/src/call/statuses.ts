@@ -1,5 +1,5 @@
 import { Status, type StatusCode } from "@layotto/grpc-transport";
-import { Reason, type MeshFailure } from "./failure.ts";
+import { Reason, type FunctionAnswer, type MeshFailure } from "./failure.ts";
 
 /** What one reason is in every protocol. */
 interface Statuses {
@@ -44,6 +44,8 @@ const table: Readonly<Record<Reason, Statuses>> = {
   [Reason.BODY_TOO_LARGE]: { http: 413, grpc: Status.RESOURCE_EXHAUSTED, bolt: BoltStatus.SERVER_EXCEPTION, dubbo: DubboStatus.BAD_REQUEST }, // prettier-ignore
   [Reason.DENIED]: { http: 403, grpc: Status.PERMISSION_DENIED, bolt: BoltStatus.SERVER_EXCEPTION, dubbo: DubboStatus.BAD_REQUEST }, // prettier-ignore
   [Reason.DRAINING]: away,
+  [Reason.FUNCTION]: away,
+  [Reason.FUNCTION_ANSWER]: { http: 403, grpc: Status.PERMISSION_DENIED, bolt: BoltStatus.SERVER_EXCEPTION, dubbo: DubboStatus.ERROR }, // prettier-ignore
 };
 
 /** A failure with the usual HTTP status of its reason. */
@@ -51,9 +53,21 @@ export function meshFailure(reason: Reason, message: string): MeshFailure {
   return { reason, message, status: table[reason].http };
 }
 
-/** gRPC code of a failure; an injected fault has that of its HTTP status. */
+/** gRPC code of a failure; an injected fault has that of its HTTP status, a function says its own. */
 export function grpcOf(failure: MeshFailure): StatusCode {
-  return failure.reason === Reason.FAULT ? httpToGrpc(failure.status) : table[failure.reason].grpc;
+  const { reason, status, answer } = failure;
+  if (reason === Reason.FAULT) return httpToGrpc(status);
+  if (answer === undefined) return table[reason].grpc;
+  const own = answer.grpcStatus;
+  return own > Status.OK && own <= Status.UNAUTHENTICATED
+    ? (own as StatusCode)
+    : httpToGrpc(status); // in range
+}
+
+/** The failure that stands for the answer of a function. @param details of the function, for logs and for other protocols */
+export function functionAnswer(answer: FunctionAnswer, details: string): MeshFailure {
+  const message = details === "" ? "a function has answered instead of the service" : details;
+  return { reason: Reason.FUNCTION_ANSWER, message, status: answer.status, answer };
 }
 
 /** Bolt response status of a failure. */

@@ -6,6 +6,7 @@ import type { ConfigNode } from "./config-node.ts";
 import { defaultListenerLimits } from "./defaults.ts";
 import { listenerProtocolNames, protocolNames } from "./names.ts";
 import { type StreamFilters, readStreamFilters } from "./read-filters.ts";
+import { readFunctions } from "./read-functions.ts";
 import { readServerTls } from "./read-tls.ts";
 
 /** A listener, and what its filters say about clusters. */
@@ -38,11 +39,13 @@ export function readListener(node: ConfigNode): ReadListener {
     ...each.children("tls_context_set"),
     ...each.children("tls_context"),
   ]);
+  const address = readAddress(node);
   const listener: ListenerConfig = {
     name: node.need("name"),
     type: node.choice<"ingress" | "egress">("type", { ingress: "ingress", egress: "egress" }) ?? "egress", // prettier-ignore
-    address: readAddress(node),
+    address,
     ...protocols,
+    ...readFunctions(node, protocols.protocol, address),
     router: readRouterName(node, proxy),
     tls: readServerTls(contexts, node.flag("inspector") ?? false),
     limits: {

@@ -18,6 +18,26 @@ const chain = z.strictObject({
   tls_context_set: z.array(tlsContext).optional(),
 });
 
+const functionFields = {
+  function: z.string().min(1).meta({ description: "Name of a function that an extension runs" }),
+  timeout: duration.optional().meta({ description: "Of each phase; default 100ms" }),
+  on_failure: z.enum(["closed", "open"]).optional().meta({
+    description: "closed: the call is refused when the function fails (default); open: it goes on",
+  }),
+};
+
+const functionFilter = z.strictObject({
+  ...functionFields,
+  body: z.boolean().optional().meta({
+    description: "The function sees bodies, up to max_body_bytes or 1 MiB; default false",
+  }),
+});
+
+const functionHook = z.strictObject({
+  ...functionFields,
+  step: z.enum(["route", "host"]).meta({ description: "Before the route is found, or when the host is chosen" }), // prettier-ignore
+});
+
 /** One listener. */
 export const listener = z.strictObject({
   name: z.string().min(1),
@@ -61,6 +81,12 @@ export const listener = z.strictObject({
   }),
   flow_control: FlowSettings.optional().meta({
     description: "Rules of how many calls may come, as in the filter flowControlFilter",
+  }),
+  filters: z.array(functionFilter).optional().meta({
+    description: "Functions that requests in HTTP/1.1 go through in this order, answers in reverse",
+  }),
+  hooks: z.array(functionHook).optional().meta({
+    description: "Functions that decide on routes and hosts, for every protocol and InvokeService",
   }),
   use_original_dst: unserved,
   listener_filters: unserved,

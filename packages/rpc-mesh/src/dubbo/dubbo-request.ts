@@ -70,6 +70,14 @@ export class DubboRequest implements RequestView {
     }
   }
 
+  flat(): readonly string[] {
+    const { dubbo, service, version, called } = this;
+    const own = { dubbo, service, version, method: called };
+    const lines = Object.entries(own).flatMap(([name, value]) => value === undefined ? [] : [name, value]); // prettier-ignore
+    this.attachments ??= this.readAttachments();
+    return lines.concat(...[...this.attachments].map(([name, value]) => [name.toLowerCase(), value])); // prettier-ignore
+  }
+
   private readNames(): void {
     const { buffer, bodyAt, end } = this.frame;
     const reader = new HessianReader(buffer, bodyAt, end);

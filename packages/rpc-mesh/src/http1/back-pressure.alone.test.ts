@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { eventually } from "@layotto/sidecar-kit/testing";
+import { type RawPeer, rawServer } from "@layotto/http1/testing";
 import { startProxy } from "./testing/proxy.ts";
-import { rawServer, type RawPeer } from "./testing/raw.ts";
 
 const MIB = 1_048_576;
 const TOTAL = 256 * MIB;

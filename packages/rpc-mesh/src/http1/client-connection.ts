@@ -1,17 +1,19 @@
 import type { Socket } from "node:net";
 import { flushAfterRead, Output, readInto } from "@layotto/grpc-transport/socket";
+import {
+  BodyReader,
+  closeSoon,
+  Field,
+  type Head,
+  HeadReader,
+  Http1Error,
+  type Http1Limits,
+  INCOMPLETE,
+  keepAliveMs,
+  staysOpen,
+} from "@layotto/http1";
 import { Reason } from "../call/failure.ts";
-import { BodyReader } from "./body-reader.ts";
-import { closeSoon } from "./close-soon.ts";
-import { staysOpen } from "./connection-options.ts";
 import type { Exchange } from "./exchange.ts";
-import { HeadReader } from "./head-reader.ts";
-import type { Head } from "./head.ts";
-import { Http1Error } from "./http1-error.ts";
-import { Field } from "./known-fields.ts";
-import { keepAliveMs } from "./keep-alive.ts";
-import type { Http1Limits } from "./limits.ts";
-import { INCOMPLETE } from "./parse-fields.ts";
 
 /** Who owns connections. */
 export interface ConnectionOwner {

@@ -1,7 +1,6 @@
+import type { BodySink, Head } from "@layotto/http1";
 import type { Reason } from "../call/failure.ts";
-import type { BodySink } from "./body-reader.ts";
 import type { ClientConnection } from "./client-connection.ts";
-import type { Head } from "./head.ts";
 
 /**
  * One request on its way through a pool and a connection. Exactly one of {@link onEnd} and {@link onBroken} comes last,

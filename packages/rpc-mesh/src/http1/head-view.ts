@@ -1,7 +1,5 @@
+import { namesToDrop, type Head } from "@layotto/http1";
 import type { RequestView } from "../call/request.ts";
-import { Option, type Head } from "./head.ts";
-import { Http1Error } from "./http1-error.ts";
-import { Field } from "./known-fields.ts";
 
 /** The request of a connection as routing sees it. One per connection: its head changes with each request. */
 export class HeadView implements RequestView {
@@ -29,20 +27,16 @@ export class HeadView implements RequestView {
   header(name: string): string | undefined {
     return this.head.header(name);
   }
-}
 
-/** Whether a request asks for another protocol. Not for HTTP/2: what follows would get round everything here. */
-export function wantsUpgrade(head: Head): boolean {
-  if ((head.connection & Option.UPGRADE) === 0 || head.minor === 0) return false;
-  if ((head.repeated & Field.UPGRADE) !== 0) return false;
-  const wanted = head.known(Field.UPGRADE) ?? "";
-  return wanted !== "" && !/h2c/iu.test(wanted);
-}
-
-/** @throws {Http1Error} 417 for anything but 100-continue (RFC 9110 §10.1.1); HTTP/1.0 knows no expectations */
-export function checkExpectation(head: Head): void {
-  if ((head.seen & Field.EXPECT) === 0 || head.minor === 0) return;
-  if (head.known(Field.EXPECT)?.toLowerCase() !== "100-continue") {
-    throw new Http1Error(417, "an expectation other than 100-continue");
+  flat(): readonly string[] {
+    return linesOf(this.head);
   }
+}
+
+/** The lines of a head without those that its Connection lists: name, value, name, value …. */
+export function linesOf(head: Head): string[] {
+  const lines = head.flat();
+  const dropped = namesToDrop(head, undefined);
+  if (dropped === undefined) return lines;
+  return lines.filter((_, i) => !dropped.has(lines[i - (i % 2)] ?? ""));
 }

@@ -1,8 +1,7 @@
+import { consistsOf, isToken, isValue } from "@layotto/http1";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { HeaderChanges } from "../model/route.ts";
 import type { Route } from "../routing/router.ts";
-import { isToken, isValue } from "./chars.ts";
-import { consistsOf } from "./request-head.ts";
 
 /** Changes of one direction, ready to be applied: what is removed goes first. */
 export interface Changes {

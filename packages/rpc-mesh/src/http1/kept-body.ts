@@ -34,6 +34,13 @@ export class KeptBody {
     this.total = total;
   }
 
+  /** Takes another body instead. The octets must not change afterwards. */
+  replace(bytes: Buffer): void {
+    this.buffer = bytes;
+    this.total = bytes.length;
+    this.whole = true;
+  }
+
   /** No further attempt will be made. */
   drop(): void {
     this.whole = this.whole && this.total === 0;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { eventually } from "@layotto/sidecar-kit/testing";
+import { rawServer } from "@layotto/http1/testing";
 import { seededRandom } from "../testing/seeded-random.ts";
 import { startProxy } from "./testing/proxy.ts";
-import { rawServer } from "./testing/raw.ts";
 
 const retry = { on: ["connect-failure", "refused-stream", "gateway-error", "reset"], statusCodes: [], retries: 2, backoffMs: 1, maxBackoffMs: 2, nonIdempotent: false, avoidTriedHosts: true } as const; // prettier-ignore
 const hedge = { maxAttempts: 2, delayMs: 3 };

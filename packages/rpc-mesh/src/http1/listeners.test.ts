@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { eventually, selfSigned, skipWithout, tempDir } from "@layotto/sidecar-kit/testing";
+import { answering, ok, RawPeer, rawServer } from "@layotto/http1/testing";
 import { startProxy } from "./testing/proxy.ts";
-import { answering, ok, RawPeer, rawServer } from "./testing/raw.ts";
 
 const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 

@@ -1,14 +1,12 @@
 import type { Timer } from "@layotto/sidecar-kit";
+import { append, appendChunk, appendFinalChunk, Framing, Memory } from "@layotto/http1";
 import { Attempt } from "../call/attempt.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Host } from "../cluster/host.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { Exchange } from "./exchange.ts";
-import { Framing } from "./head.ts";
 import { http1Pool, type Http1Pool } from "./pool.ts";
 import type { ProxyCall } from "./proxy-call.ts";
-import { Memory } from "./target.ts";
-import { append, appendChunk, appendFinalChunk } from "./write.ts";
 
 /** A copy that is not answered in time is given up, ms. */
 const MIRROR_TIMEOUT_MS = 60_000;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { describe, test } from "node:test";
 import { eventually } from "@layotto/sidecar-kit/testing";
+import { answering, ok, RawPeer, rawServer } from "@layotto/http1/testing";
 import { Reason } from "../call/failure.ts";
 import { meshClock } from "../clock.ts";
 import type { OnConnected } from "../net/connect.ts";
@@ -14,7 +15,6 @@ import type { Exchange } from "./exchange.ts";
 import { Http1Pool } from "./pool.ts";
 import { send, testPool } from "./testing/pool.ts";
 import { startProxy } from "./testing/proxy.ts";
-import { answering, ok, RawPeer, rawServer } from "./testing/raw.ts";
 import { sendUnary } from "./unary.ts";
 
 const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -11,11 +11,11 @@ import {
   type TestServer,
 } from "@layotto/sidecar-kit/testing";
 import { request as undiciRequest } from "undici";
+import type { RawPeer } from "@layotto/http1/testing";
 import { seededRandom } from "../testing/seeded-random.ts";
 import { startGoServer } from "./testing/go-server.ts";
 import { startNginx } from "./testing/nginx.ts";
 import { startProxy, type TestProxy } from "./testing/proxy.ts";
-import type { RawPeer } from "./testing/raw.ts";
 
 const run = promisify(execFile);
 

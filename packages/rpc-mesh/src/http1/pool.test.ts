@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { eventually, freePort } from "@layotto/sidecar-kit/testing";
+import { requestHead, UnsafeHeadError } from "@layotto/http1";
+import { answering, ok, rawServer } from "@layotto/http1/testing";
 import { Reason } from "../call/failure.ts";
 import { fakeMeshClock } from "../testing/mesh-clock.ts";
-import { requestHead, UnsafeHeadError } from "./request-head.ts";
 import { send, testPool } from "./testing/pool.ts";
-import { answering, ok, rawServer } from "./testing/raw.ts";
 
 describe("Http1Pool", () => {
   test("uses a connection again, the one freed last", async (t) => {

@@ -1,4 +1,5 @@
 import type { Timer } from "@layotto/sidecar-kit";
+import { defaultLimits, type Http1Limits } from "@layotto/http1";
 import type { MeshClock } from "../clock.ts";
 import { Reason } from "../call/failure.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -6,7 +7,6 @@ import type { Host, HostPool } from "../cluster/host.ts";
 import { connectSocket, type OnConnected } from "../net/connect.ts";
 import { ClientConnection, type ConnectionOwner } from "./client-connection.ts";
 import type { Exchange } from "./exchange.ts";
-import { defaultLimits, type Http1Limits } from "./limits.ts";
 import { WaitQueue } from "./wait-queue.ts";
 
 /** What a pool needs to know; a cluster's configuration has it. */

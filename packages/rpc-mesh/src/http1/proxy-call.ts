@@ -1,3 +1,16 @@
+import {
+  type CallerCall,
+  append,
+  appendChunk,
+  appendFinalChunk,
+  congested,
+  consistsOf,
+  Field,
+  Framing,
+  type Head,
+  isValue,
+  type Target,
+} from "@layotto/http1";
 import type { Attempt } from "../call/attempt.ts";
 import { Reason, type MeshFailure } from "../call/failure.ts";
 import { GovernedCall, type CallOptions } from "../call/governed-call.ts";
@@ -9,19 +22,15 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Host } from "../cluster/host.ts";
 import type { DirectAction, RedirectAction } from "../model/route.ts";
 import { redirectLocation } from "../routing/router.ts";
-import { isValue } from "./chars.ts";
-import { Framing, type Head } from "./head.ts";
+import { bodyLine, changedRequestHead } from "./changed-head.ts";
+import { HeadView } from "./head-view.ts";
 import { changesOf } from "./header-changes.ts";
 import { KeptBody } from "./kept-body.ts";
-import { Field } from "./known-fields.ts";
 import { sendMirror } from "./mirror-exchange.ts";
 import { configuredAnswer, failureAnswer } from "./own-answer.ts";
 import { http1Pool } from "./pool.ts";
 import { ProxyExchange } from "./proxy-exchange.ts";
-import { consistsOf } from "./request-head.ts";
 import type { ServerConnection } from "./server-connection.ts";
-import type { Target } from "./target.ts";
-import { append, appendChunk, appendFinalChunk, congested } from "./write.ts";
 import { appendRequestHead } from "./write-request.ts";
 import { appendResponseHead, framingTo } from "./write-response.ts";
 
@@ -34,8 +43,8 @@ const STREAM_STALL_MS = 300_000;
  * The request's octets are kept while another attempt may need them, at most 64 KiB. While nobody can take them the
  * caller is not read; while the caller takes nothing the host is not read.
  */
-export class ProxyCall extends GovernedCall {
-  readonly head: Head;
+export class ProxyCall extends GovernedCall implements CallerCall {
+  head: Head;
   readonly kept = new KeptBody();
   /** The caller has sent all of the request. */
   requestWhole = false;
@@ -46,11 +55,11 @@ export class ProxyCall extends GovernedCall {
   delivering: ProxyExchange | undefined;
   /** Something of the answer came since this was reset. */
   progress = false;
-  private readonly caller: ServerConnection;
+  protected readonly caller: ServerConnection;
   private readonly maxBodyBytes: number;
   private exchanges: ProxyExchange[] = [];
   private framing: number = Framing.NONE;
-  private hostPaused = false;
+  protected hostPaused = false;
 
   constructor(
     mesh: MeshRuntime,
@@ -96,10 +105,14 @@ export class ProxyCall extends GovernedCall {
   }
 
   /** The caller takes more after it was congested. */
-  resumeHost(): void {
+  onDrained(): void {
     if (!this.hostPaused) return;
     this.hostPaused = false;
     this.delivering?.connection?.resume();
+  }
+
+  get answering(): boolean {
+    return this.delivering !== undefined;
   }
 
   /** Time its answer may stand still, ms. One that has a length is no stream: its host owes the rest. */
@@ -166,6 +179,11 @@ export class ProxyCall extends GovernedCall {
     this.progress = true;
     this.exchanges = [exchange];
     this.kept.drop();
+    this.deliverHead(exchange, head);
+  }
+
+  /** The answer begins to go out. */
+  protected deliverHead(exchange: ProxyExchange, head: Head): void {
     this.framing = framingTo(this.caller.minor, head);
     const close = this.caller.decideClose(this.framing === Framing.CLOSE);
     const changes = changesOf(this.route, exchange.attempt.cluster).response;
@@ -202,7 +220,29 @@ export class ProxyCall extends GovernedCall {
     const cut = this.delivering === exchange;
     this.forget(exchange);
     this.broken(exchange.attempt, reason, detail);
-    if (cut) this.caller.cut(this.framing === Framing.CLOSE);
+    if (cut) this.cutAnswer(meshFailure(reason, detail));
+  }
+
+  /** The answer cannot be finished. */
+  protected cutAnswer(_failure: MeshFailure): void {
+    this.caller.cut(this.framing === Framing.CLOSE);
+  }
+
+  /** A function has changed the request: from now on it is what is sent. */
+  protected override changeHeaders(headers: readonly string[]): undefined {
+    try {
+      this.adopt(changedRequestHead(this.head, headers, bodyLine(this.head)));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.finish(meshFailure(Reason.FUNCTION, `a function has made the request unfit: ${why}`));
+    }
+  }
+
+  /** Goes on with another head. */
+  protected adopt(head: Head): void {
+    const { peerAddress } = this.options.request;
+    this.head = head;
+    this.options = { ...this.options, request: new HeadView(head, peerAddress) };
   }
 
   protected override get replayable(): boolean {
@@ -273,7 +313,8 @@ export class ProxyCall extends GovernedCall {
     return exchanges.length > 0;
   }
 
-  private get mustPause(): boolean {
+  /** Nobody can take more of the request. */
+  protected get mustPause(): boolean {
     for (const exchange of this.exchanges) if (exchange.congested) return true;
     return this.kept.full && this.delivering === undefined && !this.allAttached;
   }
@@ -298,8 +339,9 @@ export class ProxyCall extends GovernedCall {
 
   private tooLarge(most: number): void {
     const cut = this.delivering !== undefined;
-    this.refused(meshFailure(Reason.BODY_TOO_LARGE, tooLargeText(most)));
-    if (cut) this.caller.cut(this.framing === Framing.CLOSE);
+    const failure = meshFailure(Reason.BODY_TOO_LARGE, tooLargeText(most));
+    this.refused(failure);
+    if (cut) this.cutAnswer(failure);
   }
 }
 

@@ -1,12 +1,18 @@
 import type { Timer } from "@layotto/sidecar-kit";
+import {
+  append,
+  appendChunk,
+  appendFinalChunk,
+  congested,
+  Framing,
+  type Head,
+} from "@layotto/http1";
 import type { Attempt } from "../call/attempt.ts";
 import type { Reason } from "../call/failure.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { Exchange } from "./exchange.ts";
-import { Framing, type Head } from "./head.ts";
 import type { Http1Pool } from "./pool.ts";
 import type { ProxyCall } from "./proxy-call.ts";
-import { append, appendChunk, appendFinalChunk, congested } from "./write.ts";
 
 /** Answers that nobody wants are read to their end up to this size, so that the connection lives on. */
 const MAX_DRAINED_BYTES = 65_536;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { eventually } from "@layotto/sidecar-kit/testing";
+import { answering, ok, rawServer } from "@layotto/http1/testing";
 import { clusterOf } from "../call/testing/scripted-call.ts";
 import { fakeMeshClock } from "../testing/mesh-clock.ts";
 import { routeOf } from "../testing/routing.ts";
 import { startProxy } from "./testing/proxy.ts";
-import { answering, ok, rawServer } from "./testing/raw.ts";
 
 const get = "GET /a?b HTTP/1.1\r\nHost: a.example\r\n\r\n";
 const forwarded = "x-forwarded-for: 127.0.0.1\r\nx-forwarded-proto: http\r\n";

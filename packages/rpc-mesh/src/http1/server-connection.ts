@@ -1,348 +1,50 @@
 import type { Socket } from "node:net";
-import { flushAfterRead, Output, readInto } from "@layotto/grpc-transport/socket";
-import type { ListenerScope } from "../listener/scope.ts";
-import { BodyReader, type BodySink } from "./body-reader.ts";
-import { CallerWatch } from "./caller-watch.ts";
-import { breakOff, closeSoon } from "./close-soon.ts";
-import { staysOpen } from "./connection-options.ts";
-import { HeadReader } from "./head-reader.ts";
-import type { Head } from "./head.ts";
-import { checkExpectation, HeadView, wantsUpgrade } from "./head-view.ts";
-import { Http1Error } from "./http1-error.ts";
-import type { Http1Limits } from "./limits.ts";
-import { appendOwnAnswer, failureAnswer, refusal, type OwnAnswer } from "./own-answer.ts";
-import { INCOMPLETE } from "./parse-fields.ts";
-import { ProxyCall, tooLargeText } from "./proxy-call.ts";
+import { CallerConnection, type ConnectionKeeper, type Head } from "@layotto/http1";
 import { Reason } from "../call/failure.ts";
 import { meshFailure } from "../call/statuses.ts";
-import { Stash } from "./stash.ts";
+import type { ListenerScope } from "../listener/scope.ts";
+import type { BodyBudget } from "./filters/body-budget.ts";
+import { FilteredCall } from "./filters/filtered-call.ts";
+import { HeadView } from "./head-view.ts";
+import { failureAnswer } from "./own-answer.ts";
+import { ProxyCall, tooLargeText } from "./proxy-call.ts";
 import { forwardedBy, type ForwardedBy } from "./write-request.ts";
 
-/** A drained connection ends when it has been quiet for so long. */
-const DRAIN_QUIET_MS = 1000;
-
-/** Who keeps the connections of callers. */
-export interface ConnectionKeeper {
+/** Who keeps the connections of a listener's callers. */
+export interface ServerConnectionKeeper extends ConnectionKeeper {
   readonly scope: ListenerScope;
-  readonly limits: Http1Limits;
-  onClosed(connection: ServerConnection): void;
-  /** Our own code failed; only this connection ends. */
-  readonly onFault: (error: unknown) => void;
+  /** For the bodies that functions see. */
+  readonly budget: BodyBudget;
 }
 
-/**
- * A connection of a caller: one request after the other, answered in order. What a caller sends ahead waits, at most 64
- * KiB of it, then it is not read until the calls before are over.
- *
- * States: idle → request being read → answered → idle … → lingering (our side ended, theirs is read into nowhere) → closed.
- */
-export class ServerConnection implements BodySink {
-  readonly output: Output;
+/** A connection of a caller: each of its requests is a proxied call. */
+export class ServerConnection extends CallerConnection<ProxyCall> {
   readonly by: ForwardedBy;
-  /** Told when our own code fails. */
-  readonly onFault: (error: unknown) => void;
-  private readonly socket: Socket;
-  private readonly keeper: ConnectionKeeper;
-  private readonly reader: HeadReader;
-  private readonly body: BodyReader;
+  private readonly scope: ListenerScope;
   private readonly view: HeadView;
-  private readonly stash = new Stash();
-  private readonly watch: CallerWatch;
-  private call: ProxyCall | undefined;
-  private requestDone = true;
-  /** Octets of the answer are out, or on their way. */
-  private answerBegun = false;
-  /** The connection ends after the answer. */
-  private closing = false;
-  private draining = false;
-  private lingering = false;
-  private tunnel = false;
-  private reading = false;
-  private paused = false;
-  private closed = false;
+  private readonly budget: BodyBudget;
 
-  constructor(socket: Socket, keeper: ConnectionKeeper, received: Buffer | undefined) {
-    this.socket = socket;
-    this.keeper = keeper;
-    this.onFault = keeper.onFault;
-    this.reader = new HeadReader(true, keeper.limits);
-    this.body = new BodyReader(keeper.limits);
-    this.output = new Output(socket, () => this.onDrained());
-    const peerAddress = (socket.remoteAddress ?? "").replace(/^::ffff:/u, "");
-    this.by = forwardedBy(peerAddress, "encrypted" in socket ? "https" : "http");
-    this.view = new HeadView(this.reader.head, peerAddress);
-    this.watch = new CallerWatch(keeper.limits, keeper.scope.config.limits.idleTimeoutMs);
-    socket.setNoDelay(true);
-    socket.on("error", () => {}); // "close" follows
-    socket.on("end", () => this.onEndOfInput());
-    socket.on("close", () => this.onClose());
-    readInto(socket, (buffer, start, end) => this.receive(buffer, start, end));
-    if (received !== undefined) this.receive(received, 0, received.length);
+  constructor(socket: Socket, keeper: ServerConnectionKeeper, received: Buffer | undefined) {
+    super(socket, keeper);
+    this.scope = keeper.scope;
+    this.budget = keeper.budget;
+    this.by = forwardedBy(this.peerAddress, this.encrypted ? "https" : "http");
+    this.view = new HeadView(this.reader.head, this.peerAddress);
+    this.start(received);
   }
 
-  get head(): Head {
-    return this.reader.head;
-  }
-
-  /** Minor version of the request. */
-  get minor(): number {
-    return this.reader.head.minor;
-  }
-
-  /** A call is under way. */
-  get busy(): boolean {
-    return this.call !== undefined;
-  }
-
-  /** The request asks for another protocol and may get it. */
-  get wantsUpgrade(): boolean {
-    return this.body.done && wantsUpgrade(this.head);
-  }
-
-  /**
-   * Takes one further request at most, which may be on its way: its answer says `connection: close`. A connection ends
-   * when it has been quiet for a moment: ended at once it could meet a request, and not all may be sent again.
-   */
-  drain(): void {
-    this.draining = true;
-    if (this.call === undefined) this.awaitQuiet();
-  }
-
-  destroy(): void {
-    this.socket.destroy();
-  }
-
-  /** Whether the connection is to end after the answer that begins now. @param untilClose its end is that of its body */
-  decideClose(untilClose: boolean): boolean {
-    this.closing = untilClose || this.draining || !this.requestDone || !staysOpen(this.head);
-    return this.closing;
-  }
-
-  /** The answer's first octets are being written. */
-  answerBegins(): void {
-    this.answerBegun = true;
-  }
-
-  /** The answer is written whole. */
-  answerDone(): void {
-    if (this.closed) return;
-    this.call = undefined;
-    if (this.closing || this.tunnel || !this.requestDone) return this.finishClosing();
-    // The head of this answer did not say so.
-    if (this.draining) this.awaitQuiet();
-    this.reader.release();
-    if (!this.reading) this.readStash();
-  }
-
-  /** Answers instead of a host. @param requestWhole nothing of the request is left to be read */
-  answer(answer: OwnAnswer, requestWhole: boolean): void {
-    if (this.closed || this.answerBegun) return;
-    this.answerBegins();
-    const close = !requestWhole || this.decideClose(false);
-    this.closing = close;
-    const headOnly = this.head.method === "HEAD";
-    appendOwnAnswer(this.output, answer, { callerMinor: this.minor, close, headOnly });
-    this.answerDone();
-  }
-
-  /** The answer cannot be finished. @param reset its end could be taken for the end of its body */
-  cut(reset: boolean): void {
-    if (this.closed) return;
-    this.call = undefined;
-    if (reset) {
-      breakOff(this.socket);
-      return;
-    }
-    this.output.flush();
-    this.lingering = true;
-    closeSoon(this.socket);
-  }
-
-  /** What comes now is not HTTP any more. */
-  beginTunnel(): void {
-    this.tunnel = true;
-    this.socket.setKeepAlive(true, 60_000);
-    if (!this.reading) this.readStash();
-  }
-
-  pauseReading(): void {
-    if (this.paused || this.closed) return;
-    this.paused = true;
-    this.socket.pause();
-  }
-
-  resumeReading(): void {
-    if (!this.paused || this.closed || this.stash.full) return;
-    this.paused = false;
-    this.socket.resume();
-  }
-
-  onBody(buffer: Buffer, start: number, end: number): void {
-    this.call?.onRequestBody(buffer, start, end);
-  }
-
-  /** @param now monotonic ms */
-  sweep(now: number): void {
-    const { call, reader, output, requestDone, paused, lingering, tunnel } = this;
-    const waitsForBody = call !== undefined && !requestDone && !paused;
-    const progress = call?.progress ?? false;
-    if (call !== undefined) call.progress = false;
-    const late = this.watch.look(now, { headPending: reader.pending, busy: call !== undefined, waitsForBody, answering: call?.delivering !== undefined, answerStallMs: call?.answerStallMs ?? 0, progress, output, lingering, tunnel }); // prettier-ignore
-    if (late === "idle") setImmediate(() => this.closeUnheard());
-    else if (late === "head" || late === "body")
-      this.refuse(new Http1Error(408, "the request did not come in time")); // prettier-ignore
-    else if (late === "answer") call?.onStall();
-    else if (late === "dead") this.destroy();
-  }
-
-  private receive(buffer: Buffer, start: number, end: number): void {
-    this.watch.heard = true;
-    if (this.closed || this.lingering) return;
-    try {
-      this.read(buffer, start, end);
-    } catch (error) {
-      this.reading = false;
-      if (error instanceof Http1Error) this.refuse(error);
-      else {
-        this.keeper.onFault(error);
-        this.destroy();
-      }
-    }
-    flushAfterRead();
-  }
-
-  private read(buffer: Buffer, start: number, end: number): void {
-    this.reading = true;
-    let position = start;
-    while (position < end && !this.closed && !this.lingering) {
-      if (this.tunnel) this.call?.onTunnel(buffer, position, end);
-      else if (this.call !== undefined && this.requestDone) this.hold(buffer, position, end);
-      else {
-        position = this.step(buffer, position, end);
-        continue;
-      }
-      break;
-    }
-    this.reading = false;
-  }
-
-  /** Reads a head with as much of its body as is there, or more of a body. */
-  private step(buffer: Buffer, start: number, end: number): number {
-    const { call } = this;
-    if (call !== undefined || !this.requestDone) return this.readBody(call, buffer, start, end);
-    const position = this.reader.read(buffer, start, end, "");
-    if (position === INCOMPLETE) return end;
-    const begun = this.beginCall();
-    if (begun === undefined) return position;
-    const after = this.readBody(begun, buffer, position, end);
-    if (this.call === begun) begun.begin();
-    return after;
-  }
-
-  private beginCall(): ProxyCall | undefined {
-    const { head } = this;
-    const { scope } = this.keeper;
-    this.body.begin(head);
-    this.requestDone = false;
-    this.answerBegun = false;
-    this.closing = false;
-    checkExpectation(head);
+  protected openCall(head: Head): ProxyCall | undefined {
+    const { scope } = this;
     const most = scope.config.limits.maxBodyBytes;
-    const call = new ProxyCall(
-      scope.mesh,
-      scope.callOptions(this.view, "http1", undefined),
-      this,
-      most,
-    );
-    this.call = call;
-    if (most === 0 || head.contentLength <= most) return call;
+    if (most === 0 || head.contentLength <= most) {
+      const options = scope.callOptions(this.view, "http1", undefined);
+      const filters = scope.functions?.filters;
+      if (filters === undefined || filters.length === 0) {
+        return new ProxyCall(scope.mesh, options, this, most);
+      }
+      return new FilteredCall(scope.mesh, options, this, most, filters, this.budget);
+    }
     this.answer(failureAnswer(meshFailure(Reason.BODY_TOO_LARGE, tooLargeText(most)), head), false);
     return undefined;
-  }
-
-  private readBody(call: ProxyCall | undefined, buffer: Buffer, start: number, end: number): number {
-    const { body } = this;
-    const after = body.done ? start : body.read(buffer, start, end, this);
-    if (body.done && !this.requestDone) {
-      this.requestDone = true;
-      call?.onRequestEnd(body.trailers);
-    }
-    return after;
-  } // prettier-ignore
-
-  /** Timers run before what has arrived is read: a request may lie in the kernel, so reads come first. */
-  private awaitQuiet(): void {
-    const close = (): void => {
-      if (this.call === undefined && !this.reader.pending) this.finishClosing();
-    };
-    this.keeper.scope.mesh.clock.after(DRAIN_QUIET_MS, () => setImmediate(close));
-  }
-
-  private closeUnheard(): void {
-    if (!this.watch.heard) this.finishClosing();
-  }
-
-  private hold(buffer: Buffer, start: number, end: number): void {
-    this.stash.add(buffer, start, end);
-    if (this.stash.full) this.pauseReading();
-  }
-
-  private readStash(): void {
-    const held = this.stash.take();
-    if (held !== undefined) this.receive(held, 0, held.length);
-    if (this.call === undefined) this.resumeReading();
-    else this.call.resumeCaller();
-  }
-
-  private refuse(error: Http1Error): void {
-    const { call } = this;
-    if (call !== undefined) call.cancelled();
-    this.call = undefined;
-    if (this.answerBegun && call !== undefined) return this.cut(true);
-    this.keeper.scope.malformed++;
-    const answer = refusal(error.status, error.message);
-    appendOwnAnswer(this.output, answer, { callerMinor: 1, close: true, headOnly: false });
-    this.finishClosing();
-  }
-
-  /** Ends our side; what still comes is read into nowhere, or a reset could overtake the answer (RFC 9112 §9.6). */
-  private finishClosing(): void {
-    if (this.lingering || this.closed) return;
-    this.lingering = true;
-    this.output.flush();
-    this.socket.end();
-    this.stash.take();
-    if (this.paused) {
-      this.paused = false;
-      this.socket.resume();
-    }
-  }
-
-  private onDrained(): void {
-    this.call?.resumeHost();
-  }
-
-  /** The caller will send no more. With a call under way it is taken to be gone, as most servers do. */
-  private onEndOfInput(): void {
-    if (this.closed) return;
-    if (this.tunnel) this.call?.endTunnel();
-    this.output.flush();
-    closeSoon(this.socket);
-    this.giveUp();
-  }
-
-  private onClose(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.output.close();
-    this.giveUp();
-    this.keeper.onClosed(this);
-  }
-
-  private giveUp(): void {
-    const { call } = this;
-    this.call = undefined;
-    this.lingering = true;
-    call?.cancelled();
   }
 }

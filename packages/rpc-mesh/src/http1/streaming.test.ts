@@ -3,11 +3,10 @@ import { once } from "node:events";
 import { Agent, createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
+import { answering, ok, rawServer, readPieces } from "@layotto/http1/testing";
 import { clusterOf } from "../call/testing/scripted-call.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
 import { startProxy } from "./testing/proxy.ts";
-import { answering, ok, rawServer } from "./testing/raw.ts";
-import { readPieces } from "./testing/read-messages.ts";
 
 const retry = { on: ["reset"], statusCodes: [], retries: 1, backoffMs: 0, maxBackoffMs: 0, nonIdempotent: false, avoidTriedHosts: true } as const; // prettier-ignore
 const inOrder = { ...clusterOf("x", []).balancer, policy: "request_round_robin" } as const;

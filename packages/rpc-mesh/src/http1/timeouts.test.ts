@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { eventually } from "@layotto/sidecar-kit/testing";
+import { ok, rawServer } from "@layotto/http1/testing";
 import { fakeMeshClock } from "../testing/mesh-clock.ts";
 import { startProxy } from "./testing/proxy.ts";
-import { ok, rawServer } from "./testing/raw.ts";
 
 const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 

@@ -1,10 +1,8 @@
+import { append, appendText, Gatherer, type Head } from "@layotto/http1";
 import { Reason } from "../call/failure.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { Exchange } from "./exchange.ts";
-import { Gatherer } from "./gatherer.ts";
-import type { Head } from "./head.ts";
 import type { Http1Pool } from "./pool.ts";
-import { append, appendText } from "./write.ts";
 
 /** A whole request. */
 export interface UnaryRequest {

@@ -1,11 +1,18 @@
-import { consistsOf } from "./request-head.ts";
-import { isAuthority, isTarget } from "./chars.ts";
-import { appendFields, HOP_FIELDS, namesToDrop } from "./forward-fields.ts";
-import { Framing, type Head } from "./head.ts";
+import {
+  append,
+  appendFields,
+  appendText,
+  consistsOf,
+  Field,
+  Framing,
+  type Head,
+  HOP_FIELDS,
+  isAuthority,
+  isTarget,
+  namesToDrop,
+  type Target,
+} from "@layotto/http1";
 import type { Changes } from "./header-changes.ts";
-import { Field } from "./known-fields.ts";
-import type { Target } from "./target.ts";
-import { append, appendText } from "./write.ts";
 
 /** What the next hop is told about the one before. */
 export interface ForwardedBy {

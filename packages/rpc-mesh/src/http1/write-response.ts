@@ -1,9 +1,16 @@
-import { appendFields, HOP_FIELDS, namesToDrop } from "./forward-fields.ts";
-import { Framing, type Head } from "./head.ts";
+import {
+  connectionLine,
+  append,
+  appendFields,
+  appendText,
+  Field,
+  Framing,
+  type Head,
+  HOP_FIELDS,
+  namesToDrop,
+  type Target,
+} from "@layotto/http1";
 import type { Changes } from "./header-changes.ts";
-import { Field } from "./known-fields.ts";
-import type { Target } from "./target.ts";
-import { append, appendText } from "./write.ts";
 
 /** How an answer goes on to the caller. */
 export interface ForwardedResponse {
@@ -38,12 +45,6 @@ export function appendResponseHead(target: Target, head: Head, how: ForwardedRes
   else if (status >= 200) rest += connectionLine(how);
   appendText(target, `${rest}\r\n`);
 }
-
-/** What the caller is told about the connection; HTTP/1.1 stays open without a word. */
-export function connectionLine({ callerMinor, close }: { callerMinor: number; close: boolean }): string {
-  if (close) return "connection: close\r\n";
-  return callerMinor === 0 ? "connection: keep-alive\r\n" : "";
-} // prettier-ignore
 
 function appendStatusLine(target: Target, head: Head): void {
   const { buffer, base, fieldsStart } = head;

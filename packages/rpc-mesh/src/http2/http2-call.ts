@@ -13,7 +13,7 @@ import {
   type StatusCode,
 } from "@layotto/grpc-transport";
 import type { Attempt } from "../call/attempt.ts";
-import { Reason, type MeshFailure } from "../call/failure.ts";
+import { Reason, type FunctionAnswer, type MeshFailure } from "../call/failure.ts";
 import { gradeOfGrpc, grpcVerdict, httpVerdict } from "../call/grades.ts";
 import { GovernedCall, type CallOptions } from "../call/governed-call.ts";
 import type { MeshRuntime } from "../call/runtime.ts";
@@ -131,11 +131,19 @@ export class Http2Call extends ForwardedCall {
       return this.fail(new GrpcError(grpcOf(failure), failure.message, { metadata }));
     }
     if (this.governed.isDelivering) return this.cutOff();
+    if (failure.answer !== undefined) return this.answerAs(failure.answer);
     const fields = [
       new HeaderField("content-type", "text/plain; charset=utf-8"),
       new HeaderField("x-mesh-failure", failure.reason),
     ];
     this.answerPlain(failure.status, fields, `${failure.message}\n`);
+  }
+
+  /** Answers as a function has said. */
+  private answerAs({ status, headers, body }: FunctionAnswer): void {
+    const count = Math.floor(headers.length / 2);
+    const fields = Array.from({ length: count }, (_, i) => new HeaderField(headers[2 * i] ?? "", headers[2 * i + 1] ?? "")); // prettier-ignore
+    this.answerPlain(status, fields, body);
   }
 
   /** Answers by configuration. */
@@ -218,15 +226,20 @@ export class Http2Call extends ForwardedCall {
     this.end(0);
   }
 
-  private answerPlain(status: number, more: readonly HeaderField[], text: string): void {
+  private answerPlain(
+    status: number,
+    more: readonly HeaderField[],
+    content: string | Buffer,
+  ): void {
     if (this.ended) return;
-    const body = Buffer.from(text, "utf8");
+    const body = typeof content === "string" ? Buffer.from(content, "utf8") : content;
     const fields = [
       new HeaderField(":status", String(status)),
       new HeaderField("content-length", String(body.length)),
       ...more,
     ];
-    const hasBody = body.length > 0 && this.head.method !== "HEAD";
+    const mayHaveBody = status !== 204 && status !== 304;
+    const hasBody = mayHaveBody && body.length > 0 && this.head.method !== "HEAD";
     this.caller.sendHeaders(fields, !hasBody);
     if (hasBody) this.caller.sendData(body, 0, body.length, true, true);
     this.end(0);

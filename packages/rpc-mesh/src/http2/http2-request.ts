@@ -32,6 +32,11 @@ export class Http2Request implements RequestView {
     }
     return found;
   }
+
+  flat(): readonly string[] {
+    const { fields } = this.head.list;
+    return fields.flatMap(({ name, value }) => (name.startsWith(":") ? [] : [name, value]));
+  }
 }
 
 /** The host of `host:port` or `[v6]:port`; empty on unix sockets. */

@@ -8,7 +8,7 @@ import { Reason, type MeshFailure } from "../call/failure.ts";
 import { meshFailure } from "../call/statuses.ts";
 import { CodecError } from "../multiplex/codec-error.ts";
 import { contentTypeOf, replyHeaders, statusError } from "./bolt-reply.ts";
-import { failureError, serviceError } from "./call-error.ts";
+import { failureOutcome, serviceError } from "./call-error.ts";
 import type { Channel, ChannelOptions, Invocation, OnReply } from "./channel.ts";
 import { withTraceNames } from "./sofa-trace.ts";
 
@@ -91,6 +91,12 @@ class InvokedBoltRequest extends BoltRequest {
     const found = super.header(name);
     return found === undefined && name === "service" ? this.invocation.id : found;
   }
+
+  override flat(): readonly string[] {
+    const { id } = this.invocation;
+    const own = super.header("service") === undefined ? ["service", id] : [];
+    return ["id", id, ...own, ...super.flat()];
+  }
 }
 
 class InvokedBoltCall extends BoltCall {
@@ -103,11 +109,23 @@ class InvokedBoltCall extends BoltCall {
     { target, timeoutMs, limitMs, deadlineMs }: Invocation,
     done: OnReply,
   ) {
-    const { router, cluster, flow, fault, log } = channel.route(target);
+    const { router, cluster, flow, fault, hooks, log } = channel.route(target);
     const protocol = channel.version;
     super(
       channel.mesh,
-      { request, router, cluster, flow, fault, log, protocol, timeoutMs, limitMs, deadlineMs },
+      {
+        request,
+        router,
+        cluster,
+        flow,
+        fault,
+        hooks,
+        log,
+        protocol,
+        timeoutMs,
+        limitMs,
+        deadlineMs,
+      },
       request,
     );
     this.channel = channel;
@@ -135,9 +153,7 @@ class InvokedBoltCall extends BoltCall {
   protected fail(failure: MeshFailure): void {
     const { flatErrors } = this.channel;
     const isTimeout = flatErrors && failure.reason === Reason.TIMEOUT;
-    this.done(
-      failureError(isTimeout ? { ...failure, message: "request timeout" } : failure, flatErrors),
-      undefined,
-    );
+    const told = isTimeout ? { ...failure, message: "request timeout" } : failure;
+    this.done(...failureOutcome(told, flatErrors));
   }
 }

@@ -1,4 +1,5 @@
 import type { RpcError } from "@layotto/sidecar-kit";
+import type { CallHooks } from "../call/call-hooks.ts";
 import type { CallLog } from "../call/call-log.ts";
 import type { FlowCheck } from "../call/flow-check.ts";
 import type { MeshRuntime } from "../call/runtime.ts";
@@ -58,6 +59,8 @@ export interface ChannelRoute {
   /** Flow rules and faults of the listener that the channel leads to. */
   readonly flow?: FlowCheck | undefined;
   readonly fault?: FaultConfig | undefined;
+  /** Functions of that listener. */
+  readonly hooks?: CallHooks | undefined;
   /** Access log of that listener. */
   readonly log?: CallLog | undefined;
 }

@@ -33,6 +33,7 @@ export function createChannel(rpcs: RpcsConfig, mesh: Mesh, listeners: Listeners
         cluster: undefined,
         flow: scope.flow,
         fault: scope.config.fault,
+        hooks: scope.functions?.hooks,
         log: scope.log,
       };
     }

@@ -7,7 +7,7 @@ import { DubboFrame, readDubbo } from "../dubbo/dubbo-frame.ts";
 import { DubboRequest } from "../dubbo/dubbo-request.ts";
 import { encodeDubbo } from "../dubbo/write-dubbo.ts";
 import { FrameKind } from "../multiplex/wire.ts";
-import { failureError, serviceError } from "./call-error.ts";
+import { failureOutcome, serviceError } from "./call-error.ts";
 import { replyError } from "./dubbo-reply.ts";
 import type { Channel, ChannelOptions, Invocation, OnReply } from "./channel.ts";
 
@@ -88,6 +88,10 @@ class InvokedDubboRequest extends DubboRequest {
     if (name === "method") return method;
     return headers.find(([each]) => each === name)?.[1];
   }
+
+  override flat(): readonly string[] {
+    return ["id", this.invocation.id, ...super.flat(), ...this.invocation.headers.flat()];
+  }
 }
 
 class InvokedDubboCall extends DubboCall {
@@ -100,13 +104,14 @@ class InvokedDubboCall extends DubboCall {
     { target, timeoutMs, limitMs, deadlineMs }: Invocation,
     done: OnReply,
   ) {
-    const { router, cluster, flow, fault, log } = channel.route(target);
+    const { router, cluster, flow, fault, hooks, log } = channel.route(target);
     const options = {
       request,
       router,
       cluster,
       flow,
       fault,
+      hooks,
       log,
       protocol: "dubbo",
       timeoutMs,
@@ -136,6 +141,6 @@ class InvokedDubboCall extends DubboCall {
   }
 
   protected fail(failure: MeshFailure): void {
-    this.done(failureError(failure, this.channel.flatErrors), undefined);
+    this.done(...failureOutcome(failure, this.channel.flatErrors));
   }
 }

@@ -1,15 +1,14 @@
 import { type GrpcError, Metadata, type UnaryReply } from "@layotto/grpc-transport";
 import { Status } from "@layotto/sidecar-kit";
+import { consistsOf, isTarget } from "@layotto/http1";
 import type { Attempt } from "../call/attempt.ts";
 import { Reason, type MeshFailure } from "../call/failure.ts";
 import { GovernedCall, type CallOptions } from "../call/governed-call.ts";
 import { grpcVerdict } from "../call/grades.ts";
 import type { MeshRuntime } from "../call/runtime.ts";
-import { consistsOf } from "../http1/request-head.ts";
-import { isTarget } from "../http1/chars.ts";
 import { http2Pool } from "../http2/http2-pool.ts";
 import { withRequestChanges, withResponseChanges } from "./changed-headers.ts";
-import { failureError, serviceError } from "./call-error.ts";
+import { failureOutcome, serviceError } from "./call-error.ts";
 import type { Channel, ChannelOptions, Invocation, OnReply } from "./channel.ts";
 import { InvocationRequest } from "./invocation-request.ts";
 
@@ -107,7 +106,7 @@ class GrpcInvocation extends GovernedCall {
   }
 
   protected override fail(failure: MeshFailure): void {
-    this.done(failureError(failure, this.settings.flatErrors), undefined);
+    this.done(...failureOutcome(failure, this.settings.flatErrors));
   }
 
   protected override mirror(cluster: Attempt["cluster"], host: Attempt["host"]): void {

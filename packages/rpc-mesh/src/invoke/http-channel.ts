@@ -1,4 +1,5 @@
 import { type RpcError, Status, type Timer } from "@layotto/sidecar-kit";
+import { type Head, requestHead, UnsafeHeadError } from "@layotto/http1";
 import type { Attempt } from "../call/attempt.ts";
 import type { MeshFailure, Reason } from "../call/failure.ts";
 import { GovernedCall, type CallOptions } from "../call/governed-call.ts";
@@ -8,12 +9,10 @@ import { httpToGrpc } from "../call/statuses.ts";
 import { isSafeToRepeat } from "../call/verbs.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Host } from "../cluster/host.ts";
-import type { Head } from "../http1/head.ts";
 import { http1Pool } from "../http1/pool.ts";
-import { requestHead, UnsafeHeadError } from "../http1/request-head.ts";
 import { sendUnary, type UnaryHandle, type UnaryRequest, type UnarySink } from "../http1/unary.ts";
 import { withRequestChanges, withResponseChanges } from "./changed-headers.ts";
-import { failureError, serviceError } from "./call-error.ts";
+import { failureOutcome, serviceError } from "./call-error.ts";
 import type { Channel, ChannelOptions, Invocation, OnReply } from "./channel.ts";
 import { InvocationRequest } from "./invocation-request.ts";
 import { jsonRpcError } from "./json-rpc.ts";
@@ -30,8 +29,8 @@ export class HttpChannel implements Channel {
     const { route, mesh } = this.options;
     const { timeoutMs, limitMs, deadlineMs, verb } = invocation;
     const request = new InvocationRequest("http1", invocation, targetOf(invocation), verb);
-    const { router, cluster, flow, fault, log } = route(invocation.target);
-    const options = { request, router, cluster, flow, fault, log, protocol: "http1", timeoutMs, limitMs, deadlineMs } as const; // prettier-ignore
+    const { router, cluster, flow, fault, hooks, log } = route(invocation.target);
+    const options = { request, router, cluster, flow, fault, hooks, log, protocol: "http1", timeoutMs, limitMs, deadlineMs } as const; // prettier-ignore
     const call = new HttpInvocation(mesh, options, invocation, done, this.options);
     call.requestComplete();
     call.begin();
@@ -109,7 +108,7 @@ class HttpInvocation extends GovernedCall implements UnarySink {
   }
 
   protected override fail(failure: MeshFailure): void {
-    this.done(failureError(failure, this.settings.flatErrors), undefined);
+    this.done(...failureOutcome(failure, this.settings.flatErrors));
   }
 
   protected override mirror(cluster: Cluster, host: Host): void {

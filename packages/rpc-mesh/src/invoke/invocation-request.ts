@@ -24,4 +24,12 @@ export class InvocationRequest implements RequestView {
     for (const header of this.invocation.headers) if (header[0] === name) return header[1];
     return name === "content-type" ? this.invocation.contentType : undefined;
   }
+
+  flat(): readonly string[] {
+    const { id, contentType, headers } = this.invocation;
+    const lines = ["id", id];
+    if (contentType !== "") lines.push("content-type", contentType);
+    for (const [name, value] of headers) if (name !== "id") lines.push(name, value);
+    return lines;
+  }
 }

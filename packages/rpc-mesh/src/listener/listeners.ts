@@ -1,6 +1,7 @@
 import type { Logger, MetricFamily } from "@layotto/sidecar-kit";
 import type { MeshRuntime } from "../call/runtime.ts";
 import { readFlow } from "../config/read-flow.ts";
+import type { FunctionTools, ListenerFunction } from "../extension/listener-function.ts";
 import type { ListenerConfig } from "../model/listener.ts";
 import { ListenerFlow } from "./flow.ts";
 import type { MeshListener } from "./mesh-listener.ts";
@@ -13,6 +14,8 @@ export interface ListenersOptions {
   readonly mesh: MeshRuntime;
   readonly configs: readonly ListenerConfig[];
   readonly logger: Logger;
+  /** What functions are run with; undefined: no listener has any. */
+  readonly tools?: FunctionTools | undefined;
   /** Listening sockets that the supervisor owns, by name. */
   readonly inherited: (name: string) => Promise<unknown> | undefined;
 }
@@ -37,7 +40,8 @@ export class Listeners {
   static async create(options: ListenersOptions): Promise<Listeners> {
     const scopes = new Map<string, ListenerScope>();
     for (const config of options.configs) {
-      scopes.set(config.name, new ListenerScope(options.mesh, config, await flowOf(config)));
+      const flow = await flowOf(config);
+      scopes.set(config.name, new ListenerScope(options.mesh, config, flow, options.tools));
     }
     return new Listeners(options, scopes);
   }
@@ -60,6 +64,11 @@ export class Listeners {
   /** Settings of all listeners, those without an address too. */
   get configs(): readonly ListenerConfig[] {
     return [...this.options.configs, ...this.remote.all.map(({ scope }) => scope.config)];
+  }
+
+  /** The functions of all listeners. */
+  get functions(): readonly ListenerFunction[] {
+    return [...this.scopes.values()].flatMap(({ functions }) => functions?.all ?? []);
   }
 
   /** What the flow rules of all listeners have counted. */

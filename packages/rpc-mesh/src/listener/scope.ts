@@ -2,6 +2,8 @@ import { AccessLog } from "./access-log.ts";
 import type { CallOptions } from "../call/governed-call.ts";
 import type { ListenerFlow } from "./flow.ts";
 import type { RequestView } from "../call/request.ts";
+import type { FunctionTools } from "../extension/listener-function.ts";
+import { ListenerFunctions } from "../extension/listener-functions.ts";
 import type { MeshRuntime } from "../call/runtime.ts";
 import type { Protocol } from "../model/host.ts";
 import type { ListenerConfig } from "../model/listener.ts";
@@ -13,6 +15,8 @@ export class ListenerScope {
   readonly mesh: MeshRuntime;
   readonly config: ListenerConfig;
   readonly flow: ListenerFlow | undefined;
+  /** Functions that take part in its calls; undefined: none. */
+  readonly functions: ListenerFunctions | undefined;
   /** Undefined: calls are not logged. */
   readonly log: AccessLog | undefined;
   /** Counted by the protocols: connections that ended with a malformed message. */
@@ -20,10 +24,16 @@ export class ListenerScope {
   private readonly nowhere: Router;
   private readonly allows: ((request: RequestView) => boolean) | undefined;
 
-  constructor(mesh: MeshRuntime, config: ListenerConfig, flow: ListenerFlow | undefined) {
+  constructor(
+    mesh: MeshRuntime,
+    config: ListenerConfig,
+    flow: ListenerFlow | undefined,
+    tools?: FunctionTools,
+  ) {
     this.mesh = mesh;
     this.config = config;
     this.flow = flow;
+    this.functions = ListenerFunctions.of(config, tools);
     this.log = config.accessLog === true ? new AccessLog(mesh.logger, config.name) : undefined;
     this.allows = allowsByHeader(config);
     this.nowhere = new Router({ name: config.router, virtualHosts: [] });
@@ -55,6 +65,7 @@ export class ListenerScope {
       fault,
       allows: this.allows,
       flow: this.flow,
+      hooks: this.functions?.hooks,
       log: this.log,
     };
   }

@@ -36,6 +36,28 @@ export interface IpAccessConfig {
 /** A flow rule as in the configuration; `@layotto/flow-control` reads it. */
 export type RawFlowRules = Readonly<Record<string, unknown>>;
 
+/** A function of an extension that takes part in calls. */
+export interface FunctionConfig {
+  /** Its name. */
+  readonly function: string;
+  /** Time for each of its phases, ms. @default 100 */
+  readonly timeoutMs: number;
+  /** What becomes of a call whose function fails: it is refused, or goes on as if there were none. @default "closed" */
+  readonly onFailure: "closed" | "open";
+}
+
+/** A function through which the requests and answers of a listener go. */
+export interface FilterConfig extends FunctionConfig {
+  /** It sees bodies: they are gathered then. @default false */
+  readonly body: boolean;
+}
+
+/** A function that decides where calls go. */
+export interface HookConfig extends FunctionConfig {
+  /** Before the route is found, or when the host is chosen. */
+  readonly step: "route" | "host";
+}
+
 /** A listener of the mesh. Without an address only InvokeService comes in through it. */
 export interface ListenerConfig {
   readonly name: string;
@@ -61,6 +83,10 @@ export interface ListenerConfig {
    * Java breaks its calls off. @default false
    */
   readonly boltGoaway?: boolean | undefined;
+  /** Functions through which requests go in this order, and answers in the reverse one. */
+  readonly filters?: readonly FilterConfig[] | undefined;
+  /** Functions that decide on routes and hosts. */
+  readonly hooks?: readonly HookConfig[] | undefined;
   /** One log line per call. @default false */
   readonly accessLog?: boolean | undefined;
 }

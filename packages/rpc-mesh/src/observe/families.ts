@@ -5,6 +5,7 @@ import type { XdsState } from "../xds/state.ts";
 import { addBreaker, addCalls } from "./call-families.ts";
 import { addCluster } from "./cluster-families.ts";
 import { FamilyBook } from "./family-book.ts";
+import { addFunctions } from "./function-families.ts";
 import type { Observed } from "./observed.ts";
 
 /** The figures of the mesh, put together when somebody asks: per cluster, host, route and listener. */
@@ -13,6 +14,7 @@ export function meshFamilies({ mesh, listeners, registrations, xds }: Observed):
   for (const state of mesh.clusterStates()) addCluster(book, state);
   addRoutes(book, mesh);
   addListeners(book, listeners);
+  addFunctions(book, listeners.functions);
   for (const { config, state } of registrations) {
     const labels = { service: config.service, registry: config.registry };
     const registered = state === "registered" ? 1 : 0;

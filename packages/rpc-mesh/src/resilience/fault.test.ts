@@ -13,6 +13,7 @@ function request(headers: Readonly<Record<string, string>> = {}): RequestView {
     method: "GET",
     peerAddress: "127.0.0.1",
     header: (name) => headers[name],
+    flat: () => Object.entries(headers).flat(),
   };
 }
 

@@ -10,7 +10,7 @@ import type {
 
 /** A request; what is not given is as in `GET /` without headers. */
 export function requestOf(
-  part: Partial<Omit<RequestView, "header">> & { headers?: Record<string, string> } = {},
+  part: Partial<Omit<RequestView, "header" | "flat">> & { headers?: Record<string, string> } = {},
 ): RequestView {
   const { headers = {}, ...rest } = part;
   return {
@@ -21,6 +21,7 @@ export function requestOf(
     peerAddress: "10.0.0.1",
     ...rest,
     header: (name) => headers[name],
+    flat: () => Object.entries(headers).flat(),
   };
 }
 

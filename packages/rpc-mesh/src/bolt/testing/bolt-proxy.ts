@@ -1,6 +1,7 @@
 // The bolt proxy between a caller and a host.
 import assert from "node:assert/strict";
 import type { ClusterConfig } from "../../model/cluster.ts";
+import type { FunctionTools } from "../../extension/listener-function.ts";
 import type { ListenerConfig } from "../../model/listener.ts";
 import type { RetryPolicy, RouterConfig } from "../../model/route.ts";
 import { FakeCaller } from "../../multiplex/testing/fake-caller.ts";
@@ -33,6 +34,7 @@ export interface Options {
   readonly cluster?: Partial<ClusterConfig>;
   readonly router?: RouterConfig;
   readonly listener?: Partial<ListenerConfig>;
+  readonly tools?: FunctionTools;
 }
 
 /** A host, the mesh before it, and a caller of the mesh. */
@@ -41,10 +43,17 @@ export async function setUp({
   cluster = {},
   router = everythingToC,
   listener = {},
+  tools,
 }: Options = {}) {
   const host = await FakeHost.start(bolt, onFrame);
   cleanups.push(() => host.stop().catch(() => {}));
-  const test = await TestMesh.create([clusterOf("c", [host.address], cluster)], router, listener);
+  const test = await TestMesh.create(
+    [clusterOf("c", [host.address], cluster)],
+    router,
+    listener,
+    undefined,
+    tools,
+  );
   cleanups.push(() => test.close());
   const server = createBoltServer(test.scope, "bolt");
   const port = await test.serve(server);

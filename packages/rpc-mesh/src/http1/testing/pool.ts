@@ -1,10 +1,10 @@
 import { connect } from "node:net";
 import type { TestContext } from "node:test";
+import { requestHead } from "@layotto/http1";
 import type { Reason } from "../../call/failure.ts";
 import { meshClock, type MeshClock } from "../../clock.ts";
 import type { OnConnected } from "../../net/connect.ts";
 import { Http1Pool, type PoolSettings } from "../pool.ts";
-import { requestHead } from "../request-head.ts";
 import { sendUnary, type UnaryHandle } from "../unary.ts";
 
 /** Settings of a pool in a test. */

@@ -2,8 +2,11 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { silentLogger } from "@layotto/sidecar-kit";
+import { defaultLimits, type Http1Limits } from "@layotto/http1";
+import { rawClient, type RawPeer } from "@layotto/http1/testing";
 import { clusterOf } from "../../call/testing/scripted-call.ts";
 import { meshClock, type MeshClock } from "../../clock.ts";
+import type { FunctionTools } from "../../extension/listener-function.ts";
 import { ListenerScope } from "../../listener/scope.ts";
 import { Mesh } from "../../mesh.ts";
 import type { ClusterConfig } from "../../model/cluster.ts";
@@ -13,8 +16,6 @@ import { listenerOf } from "../../testing/listener.ts";
 import { forwardTo, routeOf, routerOf } from "../../testing/routing.ts";
 import { seededRandom } from "../../testing/seeded-random.ts";
 import { Http1Server } from "../http1-server.ts";
-import { defaultLimits, type Http1Limits } from "../limits.ts";
-import { rawClient, type RawPeer } from "./raw.ts";
 
 /** What differs from a proxy that sends everything to one host. */
 export interface ProxyOptions {
@@ -26,6 +27,8 @@ export interface ProxyOptions {
   listener?: Partial<ListenerConfig>;
   limits?: Partial<Http1Limits>;
   clock?: MeshClock;
+  /** What functions of the listener are run with. */
+  tools?: FunctionTools;
 }
 
 /** A proxy on a free port. */
@@ -58,7 +61,7 @@ export async function startProxy(
   const all = routeOf("all", { prefix: "/" }, { action: forwardTo("all", action), ...route });
   const clusters = options.clusters ?? [clusterOf("all", hosts, options.cluster)];
   await mesh.apply(clusters, [routerOf(options.routes ?? [all])]);
-  const scope = new ListenerScope(mesh, listenerOf(options.listener), undefined);
+  const scope = new ListenerScope(mesh, listenerOf(options.listener), undefined, options.tools);
   const server = new Http1Server(scope, { ...defaultLimits, ...options.limits });
   const listener = createServer((socket) => server.accept(socket));
   listener.listen(0, "127.0.0.1");

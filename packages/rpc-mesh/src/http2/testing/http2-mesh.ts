@@ -17,9 +17,11 @@ import { eventually } from "@layotto/sidecar-kit/testing";
 import { clusterOf } from "../../call/testing/scripted-call.ts";
 import { meshClock } from "../../clock.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
+import type { FunctionTools } from "../../extension/listener-function.ts";
 import { ListenerScope } from "../../listener/scope.ts";
 import { Mesh } from "../../mesh.ts";
 import type { ClusterConfig } from "../../model/cluster.ts";
+import type { HookConfig } from "../../model/listener.ts";
 import type { ForwardAction, RetryPolicy, RouteConfig } from "../../model/route.ts";
 import { listenerOf } from "../../testing/listener.ts";
 import { forwardTo, routeOf, routerOf } from "../../testing/routing.ts";
@@ -62,6 +64,8 @@ export async function setup(
     route?: Partial<RouteConfig>;
     cluster?: Partial<ClusterConfig>;
     maxStreams?: number;
+    hooks?: readonly HookConfig[];
+    tools?: FunctionTools;
   } = {},
 ): Promise<Setup> {
   const sessions = new Set<ServerHttp2Session>();
@@ -92,7 +96,9 @@ export async function setup(
     [routerOf([routeOf("x", {}, { action: forwardTo("x", part.action), ...part.route })])],
   );
   const limits = { maxBodyBytes: 1_000_000, maxConnections: 0, idleTimeoutMs: 90_000 };
-  const proxy = new Http2Proxy(new ListenerScope(mesh, listenerOf({ limits }), undefined));
+  const proxy = new Http2Proxy(
+    new ListenerScope(mesh, listenerOf({ limits, hooks: part.hooks }), undefined, part.tools),
+  );
   const server = createTcp((socket) => proxy.accept(socket, undefined)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const result: Setup = {

@@ -11,9 +11,11 @@ import { client, serve, silentLogger } from "@layotto/sidecar-kit";
 import { eventually, tempDir, testContext } from "@layotto/sidecar-kit/testing";
 import { clusterOf } from "../../call/testing/scripted-call.ts";
 import { meshClock } from "../../clock.ts";
+import type { FunctionTools } from "../../extension/listener-function.ts";
 import { Listeners } from "../../listener/listeners.ts";
 import { Mesh } from "../../mesh.ts";
 import type { ClusterConfig } from "../../model/cluster.ts";
+import type { HookConfig } from "../../model/listener.ts";
 import type { ForwardAction, RetryPolicy, RouteConfig } from "../../model/route.ts";
 import { listenerOf } from "../../testing/listener.ts";
 import { forwardTo, routeOf, routerOf } from "../../testing/routing.ts";
@@ -37,12 +39,15 @@ export interface Setup {
   readonly action?: Partial<ForwardAction>;
   readonly route?: Partial<RouteConfig>;
   readonly flatErrors?: boolean;
+  readonly hooks?: readonly HookConfig[];
+  /** What the hooks are run with. */
+  readonly tools?: FunctionTools;
 }
 
 /** A mesh with InvokeService, and a client of it, until the test ends. */
 export async function setup(
   t: TestContext,
-  { protocol, hosts, cluster, action, route, flatErrors = false }: Setup,
+  { protocol, hosts, cluster, action, route, flatErrors = false, hooks, tools }: Setup,
 ) {
   // prettier-ignore
   const mesh = new Mesh({
@@ -58,9 +63,15 @@ export async function setup(
     [clusterOf("x", hosts, { outlier: undefined, ...cluster })],
     [routerOf([routeOf("x", {}, { action: forwardTo("x", action), ...route })])],
   );
-  const configs = [listenerOf({ name: "out" })];
+  const configs = [listenerOf({ name: "out", hooks })];
   const inherited = () => undefined;
-  const listeners = await Listeners.create({ mesh, configs, logger: silentLogger, inherited });
+  const listeners = await Listeners.create({
+    mesh,
+    configs,
+    logger: silentLogger,
+    tools,
+    inherited,
+  });
   const channel = { protocol, listener: "out", size: 0 } as const;
   const rpcs = { channel, beforeInvoke: [], afterInvoke: [], flatErrors, timeoutMs: 3000 };
   const server = new GrpcServer();

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { testContext } from "@layotto/sidecar-kit/testing";
 import type { MeshClock } from "../../clock.ts";
+import type { FunctionTools } from "../../extension/listener-function.ts";
 import type { ProtocolServer } from "../../listener/mesh-listener.ts";
 import { ListenerScope } from "../../listener/scope.ts";
 import { Mesh } from "../../mesh.ts";
@@ -39,10 +40,11 @@ export class TestMesh {
     mesh: Mesh,
     clock: ReturnType<typeof fakeMeshClock>,
     listener: ListenerConfig,
+    tools: FunctionTools | undefined,
   ) {
     this.mesh = mesh;
     this.clock = clock;
-    this.scope = new ListenerScope(mesh, listener, undefined);
+    this.scope = new ListenerScope(mesh, listener, undefined, tools);
     this.server = createServer({ noDelay: true }, (socket) => {
       this.sockets.add(socket);
       socket.on("close", () => this.sockets.delete(socket));
@@ -55,6 +57,7 @@ export class TestMesh {
     router: RouterConfig = everythingToC,
     listener: Partial<ListenerConfig> = {},
     real?: MeshClock,
+    tools?: FunctionTools,
   ): Promise<TestMesh> {
     const clock = fakeMeshClock();
     const { logger } = testContext();
@@ -69,7 +72,7 @@ export class TestMesh {
       },
     });
     await mesh.apply(clusters, [router]);
-    return new TestMesh(mesh, clock, listenerOf(listener));
+    return new TestMesh(mesh, clock, listenerOf(listener), tools);
   }
 
   /** Listens for callers of `server` from now on; returns the port. */

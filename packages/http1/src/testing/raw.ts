@@ -73,7 +73,7 @@ export async function rawServer(test: TestContext, serve?: (peer: RawPeer) => vo
   const peers: RawPeer[] = [];
   let taken = 0;
   let wake = (): void => {};
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     const peer = new RawPeer(socket);
     peers.push(peer);
     wake();

@@ -1,6 +1,7 @@
 import type { Output } from "@layotto/grpc-transport/socket";
 import { appendFields } from "./forward-fields.ts";
 import type { Head } from "./head.ts";
+import { Field, fieldNamed } from "./known-fields.ts";
 import type { Target } from "./target.ts";
 
 /** Copied in pieces, so that the output's own buffers serve: larger ones would have to be made for each. */
@@ -37,6 +38,11 @@ export function appendChunk(output: Target, buffer: Buffer, start: number, end: 
 /** Fields that must not come after the body (RFC 9110 §6.5.1): they would change what was said before it. */
 const NO_TRAILERS = 0xff_ff;
 const noTrailers = new Set(["authorization", "content-encoding", "content-range", "content-type", "cookie", "date", "host", "location", "max-forwards", "set-cookie", "vary"]); // prettier-ignore
+
+/** Whether a field, by its name in lower case, must not come after the body. */
+export function isNoTrailer(name: string): boolean {
+  return noTrailers.has(name) || fieldNamed(name) !== Field.OTHER;
+}
 
 /** Adds the end of a chunked body, with those trailers that may be passed on. */
 export function appendFinalChunk(output: Target, trailers?: Head): void {

@@ -43,6 +43,13 @@ const byLength: (readonly (readonly [string, number])[])[] = Array.from({ length
   names.filter(([name]) => name.length === size),
 );
 
+const byName = new Map(names);
+
+/** Which field a name in lower case is. */
+export function fieldNamed(name: string): number {
+  return byName.get(name) ?? Field.OTHER;
+}
+
 /** Which field the name `buffer[start, end)` is. */
 export function fieldOf(buffer: Uint8Array, start: number, end: number): number {
   const candidates = byLength[end - start];

@@ -1,5 +1,5 @@
 import type { Timer } from "@layotto/sidecar-kit";
-import type { MeshClock } from "../clock.ts";
+import type { Http1Clock } from "./clock.ts";
 
 /** Something whose waits are looked at regularly. */
 export interface Swept {
@@ -11,11 +11,11 @@ const SWEEP_MS = 1000;
 
 /** One timer for the waits of many connections: they are long, and to be late by a second does no harm. */
 export class Sweeper {
-  private readonly clock: MeshClock;
+  private readonly clock: Http1Clock;
   private readonly all = new Set<Swept>();
   private timer: Timer | undefined;
 
-  constructor(clock: MeshClock) {
+  constructor(clock: Http1Clock) {
     this.clock = clock;
   }
 

@@ -21,6 +21,8 @@ const NOTHING = Buffer.alloc(0);
  */
 export class HeadReader {
   readonly head: Head;
+  /** The last head is the one before it again, octet by octet. */
+  repeats = false;
   private readonly limits: Http1Limits;
   /** Undefined: answers are read. */
   private readonly requests: boolean;
@@ -57,8 +59,10 @@ export class HeadReader {
     if (this.held > 0) return this.collect(buffer, start, end, method);
     const { kept } = this;
     if (kept > 0 && end - start >= kept && this.keptMethod === method) {
-      if (buffer.compare(this.store, 0, kept, start, start + kept) === 0) return start + kept;
+      this.repeats = buffer.compare(this.store, 0, kept, start, start + kept) === 0;
+      if (this.repeats) return start + kept;
     }
+    this.repeats = false;
     this.kept = 0;
     const most = Math.min(end, start + this.limits.maxHeadBytes);
     const after = this.parse(buffer, start, most, method);

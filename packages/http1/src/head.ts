@@ -146,6 +146,13 @@ export class Head {
     return Array.from({ length: this.count }, (_, i) => [this.name(i).toLowerCase(), this.value(i)] as const); // prettier-ignore
   }
 
+  /** All lines: name, value, name, value …; names in lower case. */
+  flat(): string[] {
+    const lines: string[] = [];
+    for (let i = 0; i < this.count; i++) lines.push(this.name(i).toLowerCase(), this.value(i));
+    return lines;
+  }
+
   private place(index: number): number {
     return this.places[index] as number; // within the lines that were added, by contract
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { seededRandom } from "../testing/seeded-random.ts";
+import { seededRandom } from "./testing/seeded-random.ts";
 import { readPieces, type ReadOptions } from "./testing/read-messages.ts";
 
 const seeds = [

@@ -9,6 +9,8 @@ export class Gatherer {
   private expected = 0;
   private buffer: Buffer = NOTHING;
   private bytes = 0;
+  /** The buffer is that of the connection, which reads into it again. */
+  private borrowed = false;
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -26,12 +28,18 @@ export class Gatherer {
     if (this.bytes === 0 && bytes === this.expected) {
       this.buffer = buffer.subarray(start, end);
       this.bytes = bytes;
+      this.borrowed = true;
       return true;
     }
     this.room(bytes);
     buffer.copy(this.buffer, this.bytes, start, end);
     this.bytes = bytes;
     return true;
+  }
+
+  /** All of it, the caller's to keep. */
+  takeOwned(): Buffer {
+    return this.borrowed ? Buffer.from(this.buffer) : this.take();
   }
 
   take(): Buffer {

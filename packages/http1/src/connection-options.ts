@@ -69,3 +69,11 @@ export function staysOpen(head: Head): boolean {
   if ((head.connection & Option.CLOSE) !== 0) return false;
   return head.minor > 0 || (head.connection & Option.KEEP_ALIVE) !== 0;
 }
+
+/** Whether a request asks for another protocol. Not for HTTP/2: what follows would get round everything here. */
+export function wantsUpgrade(head: Head): boolean {
+  if ((head.connection & Option.UPGRADE) === 0 || head.minor === 0) return false;
+  if ((head.repeated & Field.UPGRADE) !== 0) return false;
+  const wanted = head.known(Field.UPGRADE) ?? "";
+  return wanted !== "" && !/h2c/iu.test(wanted);
+}

@@ -1,0 +1,112 @@
+import { BaseClientCall, type CallOptions } from "./client-call.ts";
+import type { Http2Connection } from "./connection/connection.ts";
+import type { Http2Stream } from "./connection/stream.ts";
+import { GrpcError } from "./grpc-error.ts";
+import { MessageReader, type MessageSink } from "./grpc/message-reader.ts";
+import { Status } from "./status.ts";
+import { MAX_RETRIES, type UnaryClientSettings } from "./unary-client-call.ts";
+
+/** Is told what comes of a {@link MessageStream}. */
+export interface MessageListener {
+  /** An answer. The bytes are valid only during the call. */
+  onMessage(message: Buffer): void;
+  /** The call is over, without an error when its status is OK. Called once, last. */
+  onEnd(error: GrpcError | undefined): void;
+}
+
+/** A streaming call in callback form: for exchanges of a few messages that have to be cheap. */
+export interface MessageStream {
+  /**
+   * Sends a message that must not change afterwards. It waits, without a limit, for the connection and for window: who
+   * sends much waits for answers.
+   *
+   * @param end no more follow
+   */
+  send(message: Uint8Array, end: boolean): void;
+  /** Gives the call up; `onEnd` tells CANCELLED. Does nothing when it is over. */
+  cancel(): void;
+}
+
+/** Implementation of {@link MessageStream}. */
+export class MessageClientCall extends BaseClientCall implements MessageStream, MessageSink {
+  private readonly settings: UnaryClientSettings;
+  private readonly listener: MessageListener;
+  private reader: MessageReader | null = null;
+  /** What was sent, for another connection should the server not have acted on it. */
+  private unanswered: Uint8Array[] | null = [];
+  private ended = false;
+  private retries = 0;
+
+  constructor(
+    path: string,
+    options: CallOptions,
+    settings: UnaryClientSettings,
+    listener: MessageListener,
+  ) {
+    super(path, options);
+    this.settings = settings;
+    this.listener = listener;
+  }
+
+  override start(connection: Http2Connection): void {
+    if (!this.mayStart()) return;
+    const stream = connection.openStream(this);
+    this.stream = stream;
+    const messages = this.unanswered ?? [];
+    stream.sendHeaders(this.settings.headersOf(this), false);
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i];
+      if (message !== undefined) {
+        stream.sendMessage(message, false, this.ended && i === messages.length - 1);
+      }
+    }
+  }
+
+  send(message: Uint8Array, end: boolean): void {
+    if (this.finished || this.ended) return;
+    this.ended = end;
+    this.unanswered?.push(message);
+    this.stream?.sendMessage(message, false, end);
+  }
+
+  override onData(
+    stream: Http2Stream,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    endStream: boolean,
+  ): void {
+    stream.consume(end - start);
+    if (this.finished) return;
+    try {
+      this.reader ??= new MessageReader(this, this.settings.maxReceiveMessageBytes);
+      this.reader.push(buffer, start, end);
+    } catch (error) {
+      if (!(error instanceof GrpcError)) throw error;
+      this.abandon(error);
+    }
+    if (endStream) this.endWithoutStatus();
+  }
+
+  onMessage(message: Buffer, compressed: boolean): void {
+    if (this.finished) return;
+    if (!compressed) return this.listener.onMessage(message);
+    this.abandon(new GrpcError(Status.INTERNAL, "Cannot read reply: it is compressed"));
+  }
+
+  protected override onResponse(): void {
+    this.unanswered = null;
+  }
+
+  protected override retry(): boolean {
+    if (++this.retries > MAX_RETRIES) return false;
+    this.stream = null;
+    this.settings.restart(this);
+    return true;
+  }
+
+  protected override onFinished(error: GrpcError | undefined): void {
+    this.unanswered = null;
+    this.listener.onEnd(error);
+  }
+}
