@@ -3,6 +3,7 @@
 import { defaultLimits } from "@layotto/grpc-transport";
 import { secret } from "@layotto/sidecar-kit/fields";
 import { z } from "zod";
+import { hooksSchema } from "./config-hooks.ts";
 import { flowControlSchema, tcpcopySchema } from "./config-traffic.ts";
 
 const address = z
@@ -104,6 +105,7 @@ const gatewaySchema = z.strictObject({
     .meta({ description: "what one client connection may cost" }),
   flowControl: flowControlSchema.optional(),
   tcpcopy: tcpcopySchema.optional(),
+  hooks: hooksSchema.default([]),
   upstreams: z.record(z.string().min(1), upstream).default({}),
   unconfigured: z
     .array(unconfigured)

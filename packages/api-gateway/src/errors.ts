@@ -37,6 +37,16 @@ export const errors = defineErrors("gateway", {
     code: Status.RESOURCE_EXHAUSTED,
     message: (text: string) => text,
   },
+  /** A function of a hook denies the call: with the code and the text of its choice. */
+  EXTENSION_DENIED: {
+    code: Status.PERMISSION_DENIED,
+    message: (text: string) => text,
+  },
+  /** A hook with `on_failure: closed` failed. */
+  EXTENSION_FAILED: {
+    code: Status.UNAVAILABLE,
+    message: (name: string, why: string) => `Cannot run function "${name}" of a hook: ${why}`,
+  },
   /** ApplyConfiguration without something that it needs. */
   FIELD_MISSING: {
     code: Status.INVALID_ARGUMENT,

@@ -6,6 +6,7 @@ import type { RuntimePhase } from "./actuator/health.ts";
 import { Changes } from "./changes.ts";
 import { insecureWarnings, type GatewayConfig } from "./settings.ts";
 import { FlowParts } from "./flow/flow-parts.ts";
+import { HookParts } from "./hooks/hook-parts.ts";
 import { TrafficDump } from "./dump/traffic-dump.ts";
 import { connectReplica, upstreamHeaders } from "./connect.ts";
 import { Routes } from "./routing/routes.ts";
@@ -41,6 +42,7 @@ export class Gateway {
   readonly #servers: Servers;
   readonly #flow: FlowParts | undefined;
   readonly #dump: TrafficDump | undefined;
+  readonly #hooks: HookParts | undefined;
   readonly #actuator: Actuator;
   #phase: RuntimePhase = { status: "INIT", reason: "starting" };
   #actuatorAddress: string | undefined;
@@ -53,12 +55,14 @@ export class Gateway {
     this.upstreams = this.#createUpstreams();
     this.#flow = this.#createFlow();
     this.#dump = this.#createDump();
+    this.#hooks = this.#createHooks();
     this.routes = new Routes({
       upstreams: this.upstreams,
       unconfigured: config.unconfigured,
       metrics: this.metrics,
       maxWaitingCalls: config.maxWaitingCalls,
       own: this.#flow?.own ?? [],
+      hooks: this.#hooks?.table,
     });
     this.routes.onChange(() => this.#routesChanged());
     this.#actuator = this.#createActuator();
@@ -167,6 +171,7 @@ export class Gateway {
       overall: () => this.#actuator.readiness().status,
       subscribe: this.#changes.subscribe,
       flow: this.#flow?.gate.layer(),
+      hooks: this.#hooks?.settings,
       tap: dump && ((port) => dump.tap(port)),
       closing: this.#closing.signal,
     });
@@ -178,6 +183,14 @@ export class Gateway {
     const flow = new FlowParts(config.flowControl, logger);
     this.metrics.addSource(() => flow.gate.control.families());
     return flow;
+  }
+
+  #createHooks(): HookParts | undefined {
+    const { config, logger } = this.#options;
+    if (config.hooks.length === 0) return undefined;
+    const hooks = new HookParts(config.hooks, logger, () => this.routes);
+    this.metrics.addSource(() => hooks.families());
+    return hooks;
   }
 
   /** Undefined when it is off: then nothing looks at bytes. */
@@ -209,6 +222,7 @@ export class Gateway {
     return {
       ...(this.#flow === undefined ? {} : { flow_control: this.#flow.info() }),
       ...(this.#dump === undefined ? {} : { tcpcopy: this.#dump.info() }),
+      ...(this.#hooks === undefined ? {} : { hooks: this.#hooks.info() }),
     };
   }
 
@@ -254,6 +268,7 @@ export class Gateway {
     const { logger } = this.#options;
     logger.debug({ epoch, methods: paths.length }, "routes replaced");
     void this.#flow?.learnMethods(this.upstreams);
+    this.#hooks?.routesChanged(this.upstreams);
     const before = this.#knownClashes;
     this.#knownClashes = clashes.map((clash) => clash.message).join("\n");
     if (this.#knownClashes !== before) {

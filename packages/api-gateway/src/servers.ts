@@ -14,6 +14,7 @@ import {
 } from "@layotto/sidecar-kit/process";
 import type { GatewayConfig } from "./settings.ts";
 import { Forwarder } from "./forwarding/forwarder.ts";
+import type { HookSettings } from "./hooks/hooked-call.ts";
 import { createLayers } from "./layers/create-layers.ts";
 import type { Layer } from "./layers/layer.ts";
 import type { Layers } from "./layers/layers.ts";
@@ -37,6 +38,8 @@ export interface ServersOptions {
   readonly subscribe: (listener: () => void) => () => void;
   /** Limits by flow rules, of public calls. */
   readonly flow: Layer | undefined;
+  /** What calls with hooks need; undefined: there are none. */
+  readonly hooks: HookSettings | undefined;
   /** Makes what sees the bytes that a public listener receives; undefined: nothing does. */
   readonly tap: ((port: () => string) => OnBytes) | undefined;
   /** Aborted when the gateway stops. */
@@ -127,14 +130,16 @@ export class Servers {
   }
 
   #create(kind: ListenerKind, options: ServerOptions): GrpcServer {
-    const { config, logger, routes } = this.#options;
+    const { config, logger, routes, hooks } = this.#options;
     const layers = this.#layers(kind);
     const { upstreamWaitMs, replayBytes, maxMessageBytes } = config;
     const server = new GrpcServer({
       ...options,
       maxReceiveMessageBytes: maxMessageBytes,
       router: new Forwarder({
-        routes,
+        // Hooks are for the app: a function that itself calls the Runtime API would run around its own calls.
+        routes: kind === "public" ? routes : routes.internal,
+        hooks,
         layers,
         upstreamWaitMs,
         replayBytes,

@@ -65,6 +65,29 @@ describe("gatewaySettings", () => {
     assert.match(insecureWarnings(config)[0] ?? "", /^gateway\.listen\.0: /);
   });
 
+  test("reads hooks, and refuses those of no method, of its own methods and without time", () => {
+    const method = "spec.proto.runtime.v1.Runtime/SaveState";
+    const hook = { method, function: "a" };
+    const { hooks } = parse({ hooks: [hook, { ...hook, timeout: "2s" }] });
+    const defaults = { when: "before", body: true, timeout: 100, on_failure: "closed" };
+    assert.deepEqual(hooks, [
+      { ...defaults, ...hook },
+      { ...defaults, ...hook, timeout: 2_000 },
+    ]);
+    const bad = [
+      { method: "SaveState", function: "a" },
+      { method: "/grpc.health.v1.Health/*", function: "a" },
+      { method, function: "a", timeout: 0 },
+      { method },
+    ];
+    const named = bad.flatMap((hook) => faults({ hooks: [hook] }));
+    assert.equal(named.length, 4);
+    assert.match(named[0] ?? "", /^hooks\.0\.method: must be package\.Service\/Method, or package/);
+    assert.match(named[1] ?? "", /^hooks\.0\.method: "\/grpc\.health.* is a method of the gateway/);
+    assert.match(named[2] ?? "", /^hooks\.0\.timeout: must be more than 0/);
+    assert.match(named[3] ?? "", /^hooks\.0\.function: /);
+  });
+
   test("wants tls or a token towards a sidecar on another machine", () => {
     const to = (more: object): unknown => ({
       upstreams: { state: { addresses: ["10.0.0.7:1"], ...more } },

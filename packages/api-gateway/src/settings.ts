@@ -11,6 +11,8 @@ import {
   type ListenAddress,
 } from "@layotto/sidecar-kit/process";
 import type { GatewaySection } from "./config.ts";
+import { hookTarget } from "./hooks/hook-table.ts";
+import { isReserved } from "./routing/build-table.ts";
 
 type UpstreamSection = GatewaySection["upstreams"][string];
 type UnconfiguredMethod = GatewaySection["unconfigured"][number];
@@ -94,10 +96,9 @@ function parsed(section: unknown, faults: ConfigFault[]): GatewayConfig {
   };
   if (faults.length === 0) {
     faults.push(
-      ...[...halves(config), ...unsafe(config), ...traffic(config)].map(([path, message]) => ({
-        path,
-        message,
-      })),
+      ...[...halves(config), ...unsafe(config), ...traffic(config), ...hookFaults(config)].map(
+        ([path, message]) => ({ path, message }),
+      ),
     );
   }
   return config;
@@ -150,6 +151,23 @@ function traffic({ flowControl, tcpcopy }: GatewayConfig): Fault[] {
     ...faults,
     [["tcpcopy", "strategy", "duration"], `must be less than interval, ${interval}`],
   ];
+}
+
+/** A timer cannot wait longer, ms. */
+const maxTimeoutMs = 0x7fff_ffff;
+
+function hookFaults({ hooks }: GatewayConfig): Fault[] {
+  return hooks.flatMap(({ method, timeout }, i): Fault[] => {
+    const faults: Fault[] = [];
+    if (isReserved(hookTarget(method))) {
+      const text = `"${method}" is a method of the gateway or of sidecars; hooks run around methods of the API`;
+      faults.push([["hooks", i, "method"], text]);
+    }
+    if (timeout <= 0 || timeout > maxTimeoutMs) {
+      faults.push([["hooks", i, "timeout"], `must be more than 0 and at most ${maxTimeoutMs} ms`]);
+    }
+    return faults;
+  });
 }
 
 function unsafe(config: GatewayConfig): Fault[] {

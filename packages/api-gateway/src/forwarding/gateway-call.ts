@@ -6,6 +6,7 @@ import {
   parseTimeout,
   Status,
   type Head,
+  type HeaderField,
   type Http2Connection,
   type Http2Stream,
   type StatusCode,
@@ -22,7 +23,8 @@ import type { ForwarderSettings } from "./forwarder.ts";
 import { requestFields } from "./request-fields.ts";
 import { wireError } from "./wire-error.ts";
 
-const deadlineExceeded = new GrpcError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
+/** The caller's time is over. */
+export const deadlineExceeded = new GrpcError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
 
 /** How often a call that no sidecar acted on is sent again. */
 const MAX_SENDS = 10;
@@ -34,7 +36,7 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
   startedAt = 0;
   waitMs = 0;
   flowGeneration = 0;
-  private readonly settings: ForwarderSettings;
+  protected readonly settings: ForwarderSettings;
   private readonly beganAt = Date.now();
   private beganWaiting = this.beganAt;
   private upstream: Upstream | undefined;
@@ -92,6 +94,8 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
       case "shared":
       case "own":
         return this.gatherFirstMessage();
+      case "hooked":
+        return this.follow(route.otherwise);
       case "unconfigured":
         return this.refuse(route.error);
       case "waiting":
@@ -185,10 +189,21 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
     this.sends++;
     this.replica = replica;
     replica.outstanding++;
-    const { stripped } = this.settings.layers;
-    const added = this.upstream?.headerFields ?? [];
-    this.send(connection, requestFields(this.head.list.fields, { stripped, added, leftMs }));
+    this.send(connection, this.outgoingFields(leftMs));
     return true;
+  }
+
+  /** Request headers for the sidecar; `leftMs` of the caller's deadline, undefined when the field may stay. */
+  protected outgoingFields(leftMs: number | undefined): readonly HeaderField[] {
+    return this.sidecarFields(this.head.list.fields, leftMs);
+  }
+
+  protected sidecarFields(
+    fields: readonly HeaderField[],
+    leftMs: number | undefined,
+  ): readonly HeaderField[] {
+    const { stripped } = this.settings.layers;
+    return requestFields(fields, { stripped, added: this.upstream?.headerFields ?? [], leftMs });
   }
 
   private async awaitReplica(upstream: Upstream): Promise<void> {
@@ -237,7 +252,7 @@ export class GatewayCall extends ForwardedCall implements LayeredCall {
   }
 
   /** What is left of the caller's deadline, ms; undefined without one. */
-  private leftMs(): number | undefined {
+  protected leftMs(): number | undefined {
     if (this.head.timeout === "") return undefined;
     const timeoutMs = parseTimeout(this.head.timeout);
     return Number.isNaN(timeoutMs) ? undefined : timeoutMs - (Date.now() - this.beganAt);

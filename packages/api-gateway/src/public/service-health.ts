@@ -22,7 +22,7 @@ function isReachable({ state }: Upstream): boolean {
 }
 
 function upstreamsOf(route: Route<Upstream>): readonly Upstream[] {
-  if (route.kind === "own") return upstreamsOf(route.otherwise);
+  if (route.kind === "own" || route.kind === "hooked") return upstreamsOf(route.otherwise);
   if (route.kind === "forward") return [route.upstream];
   return route.kind === "shared" ? [route.fallback, ...route.byValue.values()] : [];
 }

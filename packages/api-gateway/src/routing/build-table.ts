@@ -1,9 +1,11 @@
 import type { RpcError } from "@layotto/sidecar-kit";
+import { addHooks, type HookSource } from "./hooked-routes.ts";
 import type {
   MethodClaim,
   MethodRegistry,
   OwnMethod,
   OwnRoute,
+  PlainRoute,
   Route,
   RouteClash,
   RouteTarget,
@@ -12,15 +14,21 @@ import type {
 
 /** One immutable table. */
 export interface BuiltTable<U extends RouteTarget> {
-  readonly routes: ReadonlyMap<string, Route<U>>;
+  /** For calls on the public listeners. */
+  readonly public: RouteMap<U>;
+  /** For calls of sidecars: without hooks, and with the methods that are theirs alone. */
+  readonly internal: RouteMap<U>;
   readonly paths: readonly string[];
   readonly clashes: readonly RouteClash[];
   readonly missing: readonly string[];
-  /** The answer for a path that is in no table: waiting or unimplemented. */
-  otherwise(path: string): PlainRoute<U>;
 }
 
-type PlainRoute<U extends RouteTarget> = Exclude<Route<U>, OwnRoute<U>>;
+/** The routes of one kind of listener. */
+export interface RouteMap<U extends RouteTarget> {
+  readonly routes: ReadonlyMap<string, Route<U>>;
+  /** The answer for a path that is in no table: waiting or unimplemented. */
+  otherwise(path: string): Route<U>;
+}
 
 interface TableInput<U extends RouteTarget> {
   /** In order of first description. */
@@ -30,7 +38,12 @@ interface TableInput<U extends RouteTarget> {
   readonly metrics: MethodRegistry;
   /** Methods of the gateway's own. */
   readonly own: readonly OwnMethod[];
+  /** What runs around public calls. */
+  readonly hooks: HookSource | undefined;
 }
+
+/** Services of upstreams that only sidecars may call. */
+const internalServices = ["/sidecar.v1.Extension/"];
 
 /** Answered by the gateway itself or never public: whatever an upstream claims, these are not routed to it. */
 const reserved = ["/sidecar.v1.", "/grpc.health.v1.", "/grpc.reflection."];
@@ -42,38 +55,60 @@ export function buildTable<U extends RouteTarget>(input: TableInput<U>): BuiltTa
   for (const [upstream, methods] of input.described) {
     for (const method of methods) addClaim(served, upstream, method, clashes);
   }
-  const routes = new Map<string, PlainRoute<U>>();
+  const plain = new Map<string, PlainRoute<U>>();
   for (const [path, error] of input.unconfigured) {
-    routes.set(path, { kind: "unconfigured", path, error, metrics: input.metrics.method(path) });
+    plain.set(path, { kind: "unconfigured", path, error, metrics: input.metrics.method(path) });
   }
-  for (const draft of served.values()) routes.set(draft.path, finish(draft, input.metrics));
-  const { otherwise } = rest(input);
+  const inside = new Map<string, PlainRoute<U>>();
+  for (const draft of served.values()) {
+    const target = isInternal(draft.path) ? inside : plain;
+    target.set(draft.path, finish(draft, input.metrics));
+  }
+  const { unserved, otherwise } = rest(input);
   const own = input.own.map((method): [string, OwnRoute<U>] => {
     const { path } = method;
     const metrics = input.metrics.method(path);
-    return [path, { kind: "own", method, otherwise: routes.get(path) ?? otherwise(path), metrics }];
+    return [path, { kind: "own", method, otherwise: plain.get(path) ?? otherwise(path), metrics }];
   });
+  const routes = new Map<string, Route<U>>([...plain, ...own]);
   const paths = new Set([...served.keys(), ...own.map(([path]) => path)]);
   return {
-    routes: new Map<string, Route<U>>([...routes, ...own]),
-    paths: [...paths],
+    public: addHooks({ routes, otherwise }, input.hooks),
+    internal: {
+      routes: inside.size === 0 ? routes : new Map([...routes, ...inside]),
+      otherwise: (path) => (isInternal(path) ? unserved : otherwise(path)),
+    },
+    paths: [...paths].filter((path) => !isInternal(path)),
     clashes,
     missing: input.missing,
-    otherwise,
   };
 }
 
-/** True when the gateway never routes the path to an upstream. */
+/** True when the gateway never routes a public call of the path to an upstream. */
 export function isReserved(path: string): boolean {
   return reserved.some((prefix) => path.startsWith(prefix));
 }
 
-function rest<U extends RouteTarget>(input: TableInput<U>): Pick<BuiltTable<U>, "otherwise"> {
+function isInternal(path: string): boolean {
+  return internalServices.some((prefix) => path.startsWith(prefix));
+}
+
+interface Rest<U extends RouteTarget> {
+  /** The route of a path that nobody serves so far. */
+  readonly unserved: PlainRoute<U>;
+  otherwise(path: string): PlainRoute<U>;
+}
+
+function rest<U extends RouteTarget>(input: TableInput<U>): Rest<U> {
   const metrics = input.metrics.method("unknown");
   const unimplemented = { kind: "unimplemented", metrics } as const;
-  if (input.missing.length === 0) return { otherwise: () => unimplemented };
+  if (input.missing.length === 0)
+    return { unserved: unimplemented, otherwise: () => unimplemented };
   const waiting = { kind: "waiting", missing: input.missing, metrics } as const;
-  return { otherwise: (path) => (isReserved(path) ? unimplemented : waiting) };
+  return {
+    unserved: waiting,
+    otherwise: (path) => (isReserved(path) ? unimplemented : waiting),
+  };
 }
 
 /** A route while the claims are being collected. */
@@ -92,7 +127,7 @@ function addClaim<U extends RouteTarget>(
   clashes: RouteClash[],
 ): void {
   const { path, selector } = claim;
-  if (isReserved(path)) return;
+  if (isReserved(path) && !isInternal(path)) return;
   const draft = served.get(path);
   if (draft === undefined) {
     const byValue = new Map(selector?.values.map((value) => [value, upstream]));

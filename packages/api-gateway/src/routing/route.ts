@@ -1,4 +1,5 @@
 import type { MethodMetrics, RpcError } from "@layotto/sidecar-kit";
+import type { MethodHooks } from "../hooks/hook.ts";
 
 /** Where the counters of a method come from; the kit's `Metrics` is one. */
 export interface MethodRegistry {
@@ -94,16 +95,27 @@ export interface OwnMethod {
 export interface OwnRoute<U extends RouteTarget> {
   readonly kind: "own";
   readonly method: OwnMethod;
-  readonly otherwise: Exclude<Route<U>, OwnRoute<U>>;
+  readonly otherwise: PlainRoute<U>;
+  readonly metrics: MethodMetrics;
+}
+
+/** Functions of an extension run around public calls of the method. */
+export interface HookedRoute<U extends RouteTarget> {
+  readonly kind: "hooked";
+  readonly hooks: MethodHooks;
+  readonly otherwise: Exclude<Route<U>, HookedRoute<U>>;
   readonly metrics: MethodMetrics;
 }
 
 /** A method that some upstream takes. */
 export type ServedRoute<U extends RouteTarget> = ForwardRoute<U> | SharedRoute<U>;
 
+/** What upstreams and configuration say about a path. */
+export type PlainRoute<U extends RouteTarget> =
+  ServedRoute<U> | UnconfiguredRoute | WaitingRoute | UnimplementedRoute;
+
 /** What the table says about a path. */
-export type Route<U extends RouteTarget> =
-  ServedRoute<U> | OwnRoute<U> | UnconfiguredRoute | WaitingRoute | UnimplementedRoute;
+export type Route<U extends RouteTarget> = PlainRoute<U> | OwnRoute<U> | HookedRoute<U>;
 
 /** Two upstreams claim the same method and cannot share it; the one described first keeps it. */
 export interface RouteClash {

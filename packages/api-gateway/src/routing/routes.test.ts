@@ -65,6 +65,40 @@ describe("Routes.lookup", () => {
     assert.deepEqual(routes.paths, []);
   });
 
+  test("routes the methods that are for sidecars alone in the internal view only", () => {
+    const routes = routesOf([a]);
+    const path = "/sidecar.v1.Extension/Process";
+    assert.equal(routes.internal.lookup(path).kind, "waiting");
+    assert.equal(routes.lookup(path).kind, "unimplemented");
+    routes.describe(a, [{ path }, { path: get }]);
+    assert.equal(routes.internal.lookup(path).kind, "forward");
+    assert.equal(routes.internal.lookup(get).kind, "forward");
+    assert.equal(routes.lookup(path).kind, "unimplemented");
+    assert.deepEqual(routes.paths, [get]);
+  });
+
+  test("puts hooks around the methods that have some, in the public view, whatever is described", () => {
+    const around = { before: [], after: [], readsRequest: false, readsReply: false };
+    const hooks = {
+      paths: [get],
+      hooksOf: (path: string) => (path === get || path.startsWith("/all.S/") ? around : undefined),
+    };
+    const routes = new Routes({ upstreams: [a], metrics: fakeMetrics(), hooks });
+    const kinds = (path: string): string[] => {
+      const route = routes.lookup(path);
+      return route.kind === "hooked" ? ["hooked", route.otherwise.kind] : [route.kind];
+    };
+    assert.deepEqual(kinds(get), ["hooked", "waiting"]);
+    assert.deepEqual(kinds("/all.S/M"), ["hooked", "waiting"]);
+    assert.deepEqual(kinds(lock), ["waiting"]);
+    routes.describe(a, [{ path: get }, { path: lock }, { path: "/all.S/M" }]);
+    assert.deepEqual(kinds(get), ["hooked", "forward"]);
+    assert.deepEqual(kinds("/all.S/M"), ["hooked", "forward"]);
+    assert.deepEqual(kinds("/all.S/N"), ["hooked", "unimplemented"]);
+    assert.deepEqual(kinds(lock), ["forward"]);
+    assert.equal(routes.internal.lookup(get).kind, "forward");
+  });
+
   test("keeps the counters of a method over tables", () => {
     const routes = routesOf();
     routes.describe(a, [{ path: get }]);

@@ -2,10 +2,12 @@ import type { RpcError } from "@layotto/sidecar-kit";
 import { Changes } from "../changes.ts";
 import { Waiters, type WaitOptions } from "../waiters.ts";
 import { buildTable, type BuiltTable } from "./build-table.ts";
+import type { HookSource } from "./hooked-routes.ts";
 import type {
   MethodClaim,
   MethodRegistry,
   OwnMethod,
+  PlainRoute,
   Route,
   RouteClash,
   RouteTarget,
@@ -22,24 +24,41 @@ export interface RoutesOptions<U extends RouteTarget> {
   readonly metrics: MethodRegistry;
   /** Methods that the gateway answers itself. Default: none. */
   readonly own?: readonly OwnMethod[];
+  /** What runs around public calls. Default: nothing. */
+  readonly hooks?: HookSource | undefined;
   /** Calls to unknown methods that may wait for a description at once. Default: 8192. */
   readonly maxWaitingCalls?: number;
 }
 
 const defaultMaxWaitingCalls = 8_192;
 
+/** The routes as the calls of one kind of listener see them. */
+export interface RouteView<U extends RouteTarget> {
+  /** What to do with a call to `path`; never fails. */
+  lookup(path: string): Route<U>;
+  /** See {@link Routes.resolve}. */
+  resolve(path: string, options: WaitOptions): Promise<PlainRoute<U>>;
+}
+
 /**
  * The route table of the gateway. The table is never changed, only replaced as a whole; `epoch` grows by one each time,
  * so whoever keeps a route (a header cache) knows when it is stale.
  */
-export class Routes<U extends RouteTarget> {
+export class Routes<U extends RouteTarget> implements RouteView<U> {
   readonly #upstreams: readonly U[];
   readonly #unconfigured: ReadonlyMap<string, RpcError>;
   readonly #metrics: MethodRegistry;
   readonly #own: readonly OwnMethod[];
+  readonly #hooks: HookSource | undefined;
   readonly #described = new Map<U, readonly MethodClaim[]>();
   readonly #changes = new Changes();
   readonly #waiters: Waiters;
+  /** The routes for calls of sidecars: hooks are for the app, and some methods are for sidecars alone. */
+  readonly internal: RouteView<U> = {
+    lookup: (path) => this.#lookupInternal(path),
+    resolve: (path, options) =>
+      this.#resolve(path, options, (found) => this.#lookupInternal(found)),
+  };
   #table: BuiltTable<U>;
   #epoch = 0;
   #waits = 0;
@@ -48,6 +67,7 @@ export class Routes<U extends RouteTarget> {
     this.#upstreams = options.upstreams;
     this.#metrics = options.metrics;
     this.#own = options.own ?? [];
+    this.#hooks = options.hooks;
     this.#unconfigured = new Map(
       (options.unconfigured ?? []).map((method) => [method.path, staticError(method)]),
     );
@@ -80,9 +100,10 @@ export class Routes<U extends RouteTarget> {
     return this.#table.missing;
   }
 
-  /** What to do with a call to `path`; never fails. */
+  /** What to do with a public call to `path`; never fails. */
   lookup(path: string): Route<U> {
-    return this.#table.routes.get(path) ?? this.#table.otherwise(path);
+    const { routes, otherwise } = this.#table.public;
+    return routes.get(path) ?? otherwise(path);
   }
 
   /**
@@ -103,15 +124,8 @@ export class Routes<U extends RouteTarget> {
    *
    * @throws the signal's reason when it aborts
    */
-  async resolve(path: string, options: WaitOptions): Promise<Route<U>> {
-    const until = Date.now() + options.timeoutMs;
-    this.#waits += 1;
-    for (;;) {
-      const route = this.#lookupPlain(path);
-      const timeoutMs = until - Date.now();
-      if (route.kind !== "waiting" || timeoutMs <= 0) return route;
-      if (!(await this.#waiters.wait({ ...options, timeoutMs }))) return this.#lookupPlain(path);
-    }
+  resolve(path: string, options: WaitOptions): Promise<PlainRoute<U>> {
+    return this.#resolve(path, options, (found) => this.lookup(found));
   }
 
   /**
@@ -134,10 +148,24 @@ export class Routes<U extends RouteTarget> {
     return this.#changes.subscribe(listener);
   }
 
-  /** The route without the gateway's own answers: a call that still waits for one is none of them. */
-  #lookupPlain(path: string): Route<U> {
-    const route = this.lookup(path);
-    return route.kind === "own" ? route.otherwise : route;
+  #lookupInternal(path: string): Route<U> {
+    const { routes, otherwise } = this.#table.internal;
+    return routes.get(path) ?? otherwise(path);
+  }
+
+  async #resolve(
+    path: string,
+    options: WaitOptions,
+    lookup: (path: string) => Route<U>,
+  ): Promise<PlainRoute<U>> {
+    const until = Date.now() + options.timeoutMs;
+    this.#waits += 1;
+    for (;;) {
+      const route = plainRoute(lookup(path));
+      const timeoutMs = until - Date.now();
+      if (route.kind !== "waiting" || timeoutMs <= 0) return route;
+      if (!(await this.#waiters.wait({ ...options, timeoutMs }))) return plainRoute(lookup(path));
+    }
   }
 
   #build(): BuiltTable<U> {
@@ -148,6 +176,13 @@ export class Routes<U extends RouteTarget> {
       missing: [...new Set(missing.map((upstream) => upstream.capability))],
       metrics: this.#metrics,
       own: this.#own,
+      hooks: this.#hooks,
     });
   }
+}
+
+/** Without hooks and the gateway's own answers: a call that still waits for its route has them behind it. */
+function plainRoute<U extends RouteTarget>(route: Route<U>): PlainRoute<U> {
+  const inner = route.kind === "hooked" ? route.otherwise : route;
+  return inner.kind === "own" ? inner.otherwise : inner;
 }

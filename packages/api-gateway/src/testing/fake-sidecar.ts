@@ -7,7 +7,15 @@ import {
   Sidecar,
   type Description,
 } from "@layotto/proto/sidecar/v1/sidecar";
-import { deferred, implement, Metrics, serve, silentLogger } from "@layotto/sidecar-kit";
+import {
+  deferred,
+  implement,
+  Metrics,
+  serve,
+  silentLogger,
+  type ServiceImplementation,
+} from "@layotto/sidecar-kit";
+import { descriptorSet } from "@layotto/sidecar-kit/reflection";
 
 let bound = 0;
 
@@ -18,7 +26,9 @@ type DescriptionInit = Exclude<MessageInitShape<typeof DescriptionSchema>, Descr
 export interface FakeSidecarOptions {
   readonly methods: Readonly<Record<string, UnaryHandler>>;
   readonly description?: DescriptionInit;
-  /** Protobuf files that it hands out. Default: none. */
+  /** Whole services beside them. Default: none. */
+  readonly services?: readonly ServiceImplementation[];
+  /** Protobuf files that it hands out. Default: those of the services. */
   readonly files?: readonly Uint8Array[];
   /** Default: plain text. */
   readonly tls?: TlsServerOptions;
@@ -47,9 +57,15 @@ export class FakeSidecar {
       },
       metrics: () => ({}),
       setLogLevel: () => ({ changed: 1 }),
-      descriptors: () => ({ services: ["t.S"], files: [...(options.files ?? [])] }),
+      descriptors: () => ({
+        services: ["t.S"],
+        files: [...(options.files ?? descriptorSet(options.services ?? []).files)],
+      }),
     });
-    serve(this.#server, [service], { logger: silentLogger, metrics: new Metrics() });
+    serve(this.#server, [...(options.services ?? []), service], {
+      logger: silentLogger,
+      metrics: new Metrics(),
+    });
   }
 
   /** Takes the socket over, as sidecars do: closing removes only the name that was bound. */
@@ -78,14 +94,15 @@ export class FakeSidecar {
   }
 
   #description(): Description {
-    const { methods, description } = this.#options;
+    const { methods, services = [], description } = this.#options;
+    const paths = services.flatMap((service) => service.methods.map(({ path }) => path));
     return create(DescriptionSchema, {
       contractMajor: 1,
       name: "fake-sidecar",
       capability: "fake",
       generation: "1",
       health: { status: HealthStatus.UP, reason: "" },
-      methods: Object.keys(methods).map((path) => ({ path })),
+      methods: [...Object.keys(methods), ...paths].map((path) => ({ path })),
       ...description,
     });
   }

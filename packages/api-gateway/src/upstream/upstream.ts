@@ -1,4 +1,4 @@
-import { HeaderField } from "@layotto/grpc-transport";
+import { HeaderField, Metadata } from "@layotto/grpc-transport";
 import type { Description } from "@layotto/proto/sidecar/v1/sidecar";
 import { errors } from "../errors.ts";
 import type { MethodClaim, RouteTarget } from "../routing/route.ts";
@@ -47,6 +47,8 @@ export class Upstream implements RouteTarget {
   readonly name: string;
   /** Fields that the forwarder adds to the request headers of every call. */
   readonly headerFields: readonly HeaderField[];
+  /** The same for calls of the gateway's own; undefined: nothing. */
+  readonly metadata: Metadata | undefined;
   readonly replicas: readonly Replica[];
   readonly #capability: string | undefined;
   readonly #maxWaitingCalls: number;
@@ -67,6 +69,7 @@ export class Upstream implements RouteTarget {
     this.headerFields = (options.headers ?? []).map(
       ([name, value]) => new HeaderField(name, value, true),
     );
+    this.metadata = options.headers?.length ? Metadata.from(options.headers) : undefined;
     this.#capability = options.capability;
     this.#events = events;
     this.#maxWaitingCalls = options.maxWaitingCalls ?? defaultMaxWaitingCalls;
