@@ -89,5 +89,5 @@ export const commonSections = {
 /** Sections that Layotto knows, or that are made of a MOSN file. One whose sidecar is not installed is a warning in a Layotto-shaped file. */
 export const layottoSections: readonly string[] = [
   "hellos", "config_store", "rpcs", "pub_subs", "state", "lock", "sequencer", "file", "oss", "bindings",
-  "secret_store", "cryption", "email", "phone", "sms", "custom_component", "extends", "mesh",
+  "secret_store", "cryption", "email", "phone", "sms", "custom_component", "extends", "mesh", "wasm",
 ]; // prettier-ignore

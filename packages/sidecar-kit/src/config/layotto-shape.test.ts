@@ -26,7 +26,7 @@ const routers = [
   { router_config_name: "http_router", virtual_hosts: [] },
   { router_config_name: "wasm_router", virtual_hosts: [] },
 ];
-const wasm = proxy("wasm", "wasm_router", { stream_filters: [{ type: "Layotto", config: {} }] });
+const plugin = proxy("plugin", "wasm_router", { stream_filters: [{ type: "so_plugin" }] });
 
 function load(listeners: object[], rest: object = {}) {
   return interpretConfig("c.json", { servers: [{ listeners, routers }], ...rest }, {});
@@ -57,9 +57,12 @@ describe("interpretConfig: listeners that forward", () => {
   });
 
   it("have faults where they stand in the file", () => {
-    const loaded = load([runtime, actuator, wasm, proxy("egress", "http_router", { colour: 1 })], {
-      cluster_manager: { clusters: [{ name: 5 }] },
-    });
+    const loaded = load(
+      [runtime, actuator, plugin, proxy("egress", "http_router", { colour: 1 })],
+      {
+        cluster_manager: { clusters: [{ name: 5 }] },
+      },
+    );
     const closed = { type: "object", additionalProperties: false };
     const mesh = {
       properties: {
@@ -77,7 +80,7 @@ describe("interpretConfig: listeners that forward", () => {
       "cluster_manager.clusters[0].name: must be a string, not a number",
     ]);
     assert.deepEqual(lines(warnings), [
-      "servers[0].listeners[2]: listener \"wasm\" is not served: it is neither the runtime's, nor the actuator's, nor does it forward",
+      "servers[0].listeners[2]: listener \"plugin\" is not served: it is neither the runtime's, nor the actuator's, nor does it forward or run WebAssembly",
       "servers[0].listeners[3].colour: unknown key, ignored",
       "servers[0].routers[1].virtual_hosts: unknown key, ignored",
     ]);
@@ -89,7 +92,7 @@ describe("interpretConfig: listeners that forward", () => {
   });
 
   it("are not there: clusters alone are a warning", () => {
-    const { sections, warnings } = load([runtime, wasm], { cluster_manager: clusters });
+    const { sections, warnings } = load([runtime, plugin], { cluster_manager: clusters });
     assert.equal(sections["mesh"], undefined);
     assert.equal(lines(warnings)[1], "cluster_manager.clusters: is not used: no listener forwards to clusters"); // prettier-ignore
   });

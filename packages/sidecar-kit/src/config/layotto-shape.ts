@@ -1,5 +1,6 @@
 import type { ConfigFault } from "./fault.ts";
 import { type FoundListener, isProxyListener, meshSection } from "./layotto-mesh.ts";
+import { WasmSection, isWasmListener } from "./layotto-wasm.ts";
 import { xdsSection } from "./layotto-xds.ts";
 import type { Place } from "./place.ts";
 import { isRecord } from "./record.ts";
@@ -25,9 +26,9 @@ export function isLayottoShape(root: Readonly<Record<string, unknown>>): boolean
  * Takes the runtime's sections out of a MOSN file: they are at
  * `servers[0].listeners[*].filter_chains[0].filters[type=grpc].config.grpc_config`. The listener around them becomes
  * `gateway.listen`, the listener with an `actuator_filter` becomes `gateway.actuator`, the default log level becomes
- * `log.level`. Listeners that forward become the section `mesh`, with their routers and all clusters; flow control and
- * the traffic dump of the runtime's listener become `gateway.flowControl` and `gateway.tcpcopy`, as they are. What else
- * MOSN could do is warned about by path.
+ * `log.level`. Listeners that forward become the section `mesh`, with their routers and all clusters; those that
+ * run WebAssembly or manage it become the section `wasm`; flow control and the traffic dump of the runtime's listener
+ * become `gateway.flowControl` and `gateway.tcpcopy`, as they are. What else MOSN could do is warned about by path.
  */
 export function extractLayotto(root: Node, faults: ConfigFault[]): Extracted {
   const reader = new EnvelopeReader(root, faults);
@@ -36,7 +37,7 @@ export function extractLayotto(root: Node, faults: ConfigFault[]): Extracted {
 }
 
 const knownKeys = {
-  root: ["servers", "cluster_manager", "tracing", "metrics", "pprof", "dynamic_resources", "static_resources", "node", "admin"],
+  root: ["servers", "cluster_manager", "tracing", "metrics", "pprof", "dynamic_resources", "static_resources", "node", "admin", "wasm_global_plugins"],
   server: ["default_log_path", "default_log_level", "routers", "listeners", "mosn_server_name", "global_log_roller", "processor"],
   listener: ["name", "address", "bind_port", "network", "type", "filter_chains", "stream_filters", "access_logs", "inspector", "use_original_dst", "connection_idle_timeout", "default_read_buffer_size", "log_path", "log_level", "listener_filters", "reuse_port"],
   chain: ["filters", "match", "tls_context", "tls_context_set"],
@@ -56,6 +57,7 @@ class EnvelopeReader implements Extracted {
   readonly #root: Node;
   readonly #gateway: Node = {};
   readonly #proxies: FoundListener[] = [];
+  readonly #wasm = new WasmSection();
 
   constructor(root: Node, faults: ConfigFault[]) {
     this.#root = root;
@@ -71,6 +73,7 @@ class EnvelopeReader implements Extracted {
       else this.#warn(path, "is ignored: only the first server is used");
     });
     this.#readMesh();
+    this.#readWasm();
     const [found] = Object.values(this.paths);
     if (found === undefined) this.#fault(["servers", 0, "listeners"], noRuntime);
     if (Object.keys(this.#gateway).length > 0) this.sections["gateway"] = this.#gateway;
@@ -127,6 +130,21 @@ class EnvelopeReader implements Extracted {
     this.places.push(...places);
   }
 
+  #readWasm(): void {
+    const wasm = this.#wasm;
+    const path = ["wasm_global_plugins"];
+    wasm.addPlugins(this.#list(this.#root, "wasm_global_plugins", []), path);
+    if (wasm.path !== undefined) {
+      this.#section("wasm", wasm.section(), wasm.path);
+      if (this.sections["rpcs"] !== undefined) {
+        this.sections["rpcs"] = wasm.withChannels(this.sections["rpcs"]);
+      }
+    }
+    this.places.push(...wasm.places);
+    this.faults.push(...wasm.faults);
+    this.warnings.push(...wasm.warnings);
+  }
+
   /** Only a management server that a listener is there for, and that can be found, is asked. */
   #warnXds(): void {
     for (const key of ["dynamic_resources", "static_resources"]) {
@@ -161,11 +179,14 @@ class EnvelopeReader implements Extracted {
       this.#address(listener, "listen", path);
     } else if (streamFilters.some((filter) => filter["type"] === "actuator_filter")) {
       this.#address(listener, "actuator", path);
+    } else if (isWasmListener(streamFilters)) {
+      const address = this.#addressOf(listener, path);
+      this.#wasm.add({ node: listener, path, address, filters: streamFilters });
     } else {
       const name = typeof listener["name"] === "string" ? `"${listener["name"]}" ` : "";
       this.#warn(
         path,
-        `listener ${name}is not served: it is neither the runtime's, nor the actuator's, nor does it forward`,
+        `listener ${name}is not served: it is neither the runtime's, nor the actuator's, nor does it forward or run WebAssembly`,
       );
     }
   }
@@ -226,13 +247,19 @@ class EnvelopeReader implements Extracted {
   }
 
   #address(listener: Node, key: "listen" | "actuator", path: Path): void {
-    const address = listener["address"];
-    if (typeof address !== "string" || address === "") {
-      this.#fault([...path, "address"], "must be an address, e.g. 127.0.0.1:34904");
-      return;
-    }
-    this.#gateway[key] = listener["network"] === "unix" ? `unix:${address}` : address;
+    const address = this.#addressOf(listener, path);
+    if (address === undefined) return;
+    this.#gateway[key] = address;
     this.paths["gateway"] ??= path;
+  }
+
+  #addressOf(listener: Node, path: Path): string | undefined {
+    const address = listener["address"];
+    if (typeof address === "string" && address !== "") {
+      return listener["network"] === "unix" ? `unix:${address}` : address;
+    }
+    this.#fault([...path, "address"], "must be an address, e.g. 127.0.0.1:34904");
+    return undefined;
   }
 
   #section(name: string, content: unknown, path: Path): void {
