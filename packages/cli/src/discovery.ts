@@ -28,6 +28,18 @@ export interface InstalledSidecar {
    * `mesh.listeners.*.address` says where they are in the configuration. The supervisor holds them.
    */
   listeners?: Readonly<Record<string, string>>;
+  /** Sub-commands of `layotto` that it brings. */
+  commands?: readonly BroughtCommand[];
+}
+
+/** A sub-command that a package brings: a file that Node.js runs with what follows its name. */
+export interface BroughtCommand {
+  name: string;
+  /** Absolute path. */
+  file: string;
+  /** One line for the help. */
+  summary: string;
+  packageName: string;
 }
 
 /** One method in a static description: what is answered when its section is not configured. */
@@ -43,6 +55,7 @@ export const gatewaySection = "gateway";
 interface PackageJson {
   name?: unknown;
   version?: unknown;
+  description?: unknown;
   layotto?: {
     name?: unknown;
     sections?: unknown;
@@ -51,6 +64,7 @@ interface PackageJson {
     check?: unknown;
     description?: unknown;
     listeners?: unknown;
+    commands?: unknown;
   };
 }
 
@@ -176,7 +190,8 @@ function locate(entry: string, base: string, roots: readonly string[]): string {
 function readSidecar(directory: string): InstalledSidecar | undefined {
   const file = join(directory, "package.json");
   if (!existsSync(file)) return undefined;
-  const { name, version, layotto } = readJson(file) as PackageJson;
+  const content = readJson(file) as PackageJson;
+  const { name, version, layotto } = content;
   if (layotto === undefined) return undefined;
   const { name: processName, sections, bin } = layotto;
   const sound =
@@ -187,6 +202,8 @@ function readSidecar(directory: string): InstalledSidecar | undefined {
   if (!sound) return refuse(directory, "needs name, sections and bin");
   if (layotto.listeners !== undefined && !isTextMap(layotto.listeners))
     return refuse(directory, "must have listeners as a map of names to patterns");
+  if (layotto.commands !== undefined && !isTextMap(layotto.commands))
+    return refuse(directory, "must have commands as a map of names to files");
   const optional = (path: unknown): string | undefined =>
     typeof path === "string" ? join(directory, path) : undefined;
   return {
@@ -200,7 +217,25 @@ function readSidecar(directory: string): InstalledSidecar | undefined {
     checks: layotto.check === true,
     descriptionFile: optional(layotto.description),
     ...(layotto.listeners === undefined ? {} : { listeners: layotto.listeners }),
+    ...(layotto.commands === undefined
+      ? {}
+      : { commands: readCommands(directory, name, layotto.commands, content.description) }),
   };
+}
+
+function readCommands(
+  directory: string,
+  packageName: string,
+  commands: Readonly<Record<string, string>>,
+  description: unknown,
+): BroughtCommand[] {
+  const summary = typeof description === "string" ? description : `of ${packageName}`;
+  return Object.entries(commands).map(([name, file]) => ({
+    name,
+    file: join(directory, file),
+    summary,
+    packageName,
+  }));
 }
 
 function isTextList(value: unknown): value is string[] {

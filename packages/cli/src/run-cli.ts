@@ -22,27 +22,36 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 async function dispatch(argv: readonly string[]): Promise<number> {
   const [first] = argv;
   if (first === undefined || first === "help" || first === "--help" || first === "-h")
-    return help(argv[1]);
+    return await help(argv[1]);
   if (first === "--version" || first === "-v" || first === "version") return showVersion();
   // Flags without a command start, as Layotto does.
   const isFlag = first.startsWith("-");
   const command = find(isFlag ? "start" : first);
+  if (command === undefined) return await runOfPackage(first, argv.slice(1));
   const args = parseCommand(command, isFlag ? argv : argv.slice(1));
-  if (args.values["help"] === true) return help(command.name);
+  if (args.values["help"] === true) return await help(command.name);
   return await command.run(args);
 }
 
-function find(name: string): CommandSpec {
-  const command = commands.find((c) => c.name === name);
-  if (command !== undefined) return command;
-  throw new UserError(
-    `Cannot run "layotto ${name}": there is no such command\nThere are ${commands.map((c) => c.name).join(", ")}`,
-    ExitCode.usage,
-  );
+function find(name: string): CommandSpec | undefined {
+  return commands.find((command) => command.name === name);
 }
 
-function help(name: string | undefined): number {
-  process.stdout.write(name === undefined ? overviewHelp(commands) : commandHelp(find(name)));
+/** Runs a command that an installed package brings. */
+async function runOfPackage(name: string, args: readonly string[]): Promise<number> {
+  const { findBrought, runBrought } = await import("./commands/brought.ts");
+  return await runBrought(findBrought(name), args);
+}
+
+async function help(name: string | undefined): Promise<number> {
+  if (name === undefined) {
+    const { broughtCommands } = await import("./commands/brought.ts");
+    process.stdout.write(overviewHelp(commands, broughtCommands()));
+    return ExitCode.ok;
+  }
+  const command = find(name);
+  if (command === undefined) return await runOfPackage(name, ["--help"]);
+  process.stdout.write(commandHelp(command));
   return ExitCode.ok;
 }
 

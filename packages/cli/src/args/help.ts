@@ -1,9 +1,16 @@
+import type { BroughtCommand } from "../discovery.ts";
 import { helpOption } from "./parse.ts";
 import type { CommandSpec, OptionSpec } from "./option-spec.ts";
 
-/** The text of `layotto --help`. */
-export function overviewHelp(commands: readonly CommandSpec[]): string {
-  const rows = commands.map((c): [string, string] => [`${c.name} ${c.operands}`.trim(), c.summary]);
+/** The text of `layotto --help`. @param brought by installed packages, listed last */
+export function overviewHelp(
+  commands: readonly CommandSpec[],
+  brought: readonly BroughtCommand[] = [],
+): string {
+  const rows = [
+    ...commands.map((c): [string, string] => [`${c.name} ${c.operands}`.trim(), c.summary]),
+    ...brought.map((c): [string, string] => [`${c.name} …`, lowerFirst(c.summary)]),
+  ];
   return [
     "layotto: an application runtime as micro-sidecars",
     "",
@@ -31,6 +38,11 @@ export function commandHelp(command: CommandSpec): string {
     "",
     ...(command.details === undefined ? [] : [command.details, ""]),
   ].join("\n");
+}
+
+/** Summaries begin small; descriptions of packages do not. */
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
 }
 
 function flag(option: OptionSpec): string {

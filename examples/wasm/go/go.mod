@@ -1,0 +1,7 @@
+module examples
+
+go 1.24
+
+require layotto v0.0.0
+
+replace layotto => ../../../packages/wasm-host/sdk/go

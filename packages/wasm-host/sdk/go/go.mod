@@ -1,0 +1,3 @@
+module layotto
+
+go 1.24

@@ -1,0 +1,266 @@
+import { isDeepStrictEqual } from "node:util";
+import { backoffMs, type Clock, type Logger, type Timer } from "@layotto/sidecar-kit";
+import { defaultDefinition } from "../config/read-definition.ts";
+import type { FunctionSettings, Source, WeightedSource } from "../config/settings.ts";
+import { WasmError, type WasmReason } from "../errors.ts";
+import type { Fetched } from "../install/sources.ts";
+import type { Functions } from "./functions.ts";
+import { Orders } from "./orders.ts";
+import type { FunctionPlan, PlannedModule } from "./plan.ts";
+import { Turns } from "./turns.ts";
+
+/** Fetches modules. */
+export interface ModuleSources {
+  /** @throws WasmError */
+  fetch(source: Source, signal: AbortSignal, maxBytes?: number): Promise<Fetched>;
+}
+
+/** So many functions are installed at a time: a thousand must not all hold modules and threads at once. */
+const AT_A_TIME = 4;
+
+/** What could not be fetched, or did not start, is tried again after this time, ms, then after twice as long, and so on. */
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 60_000;
+
+const passing: ReadonlySet<WasmReason> = new Set<WasmReason>([
+  "SOURCE_UNREADABLE",
+  "START_FAILED",
+  "INTERNAL",
+]);
+
+/** Who wants a function to be there. */
+export type Owner = "configuration" | "folder" | "order";
+
+interface Known {
+  readonly settings: FunctionSettings;
+  readonly owner: Owner;
+}
+
+/** What {@link Installer} is made with. */
+export interface InstallerOptions {
+  readonly functions: Functions;
+  readonly sources: ModuleSources;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Default of the number of instances. */
+  readonly cpus: number;
+  /** Aborted when the process shuts down. */
+  readonly signal: AbortSignal;
+  /** Told which files are to be watched from now on. */
+  readonly onFiles?: (paths: ReadonlySet<string>) => void;
+}
+
+/** Gets functions from where they are configured or ordered to be, and again when their files change. */
+export class Installer {
+  private readonly options: InstallerOptions;
+  private readonly orders = new Orders();
+  private readonly turns = new Turns(AT_A_TIME);
+  private readonly known = new Map<string, Known>();
+  private readonly retries = new Map<string, Timer>();
+  /** Modules in watched folders, by name. */
+  private readonly inFolders = new Map<string, string>();
+
+  constructor(options: InstallerOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Carries out an order to install a new function.
+   *
+   * @param module the octets that came with the order; otherwise its source is read
+   * @throws WasmError why it was not carried out; nothing is left of it
+   */
+  install(settings: FunctionSettings, module?: Uint8Array): Promise<void> {
+    const { name } = settings;
+    return this.orders.run(name, async () => {
+      const { functions } = this.options;
+      functions.checkFree(name);
+      // What came with the order is not to be found anywhere again.
+      const sources = module === undefined ? settings.sources : [];
+      const kept = { ...settings, sources };
+      const fetched = module && { bytes: module, origin: "order" };
+      try {
+        this.tellFiles(filesOf(kept));
+        await functions.install(await this.plan(settings, fetched));
+        this.known.set(name, { settings: kept, owner: "order" });
+      } finally {
+        this.tellFiles();
+      }
+    });
+  }
+
+  /** Takes over functions of a configuration: what has changed of it since the one before. Never rejects. */
+  async apply(next: readonly FunctionSettings[], before: readonly FunctionSettings[]): Promise<void> {
+    const old = new Map(before.map((each) => [each.name, each]));
+    const names = new Set(next.map(({ name }) => name));
+    const changed = next.filter((each) => !isDeepStrictEqual(old.get(each.name), each));
+    for (const settings of changed) this.known.set(settings.name, { settings, owner: "configuration" });
+    // From here on each change of a file is seen, so that none falls between reading and watching it.
+    this.tellFiles();
+    await Promise.all(changed.map(({ name }) => this.put(name)));
+    const removed = before.filter(({ name }) => !names.has(name));
+    for (const { name } of removed) await this.remove(name, "configuration");
+  } // prettier-ignore
+
+  /** Removes functions by name, or by the id that they report. @throws WasmError NOT_REGISTERED */
+  async uninstall(nameOrId: string): Promise<void> {
+    const { functions } = this.options;
+    // What is being read for them must not bring them back.
+    for (const { name } of functions.directory.matching(nameOrId)) this.forget(name);
+    this.tellFiles();
+    await functions.uninstall(nameOrId);
+  }
+
+  /** A file has changed: the functions whose module it is are read again. */
+  async fileChanged(path: string): Promise<void> {
+    const concerned = [...this.known.values()].filter(({ settings }) => filesOf(settings).includes(path)); // prettier-ignore
+    await Promise.all(concerned.map(({ settings }) => this.put(settings.name)));
+  }
+
+  /** A module is in a watched folder, or has changed there. */
+  async folderFile(name: string, path: string): Promise<void> {
+    const known = this.known.get(name);
+    const other = this.inFolders.get(name) ?? path;
+    if (known !== undefined && filesOf(known.settings).includes(path)) return;
+    if (other !== path || (known !== undefined && !isFromFolder(known))) {
+      const text =
+        "a function of this name is there already: the file in the watched folder is not used";
+      this.options.logger.warn({ function: name, path }, text);
+      return;
+    }
+    this.inFolders.set(name, path);
+    if (known === undefined) this.known.set(name, { settings: this.plain(name), owner: "folder" });
+    await this.put(name);
+  }
+
+  /** A module has gone from a watched folder: so does its function. */
+  async folderGone(name: string, path: string): Promise<void> {
+    if (this.inFolders.get(name) !== path) return;
+    this.inFolders.delete(name);
+    const known = this.known.get(name);
+    if (known === undefined || !isFromFolder(known)) return;
+    if (known.owner === "folder") return this.remove(name, "folder");
+    await this.orders.run(name, () => this.drop(name));
+    await this.put(name);
+  }
+
+  /** Installs a function or replaces what it is now. Never rejects: what is wrong is logged and listed. */
+  private put(name: string, attempt = 1): Promise<void> {
+    return this.orders.run(name, async () => {
+      this.retries.get(name)?.cancel();
+      await this.turns.take(async () => {
+        const known = this.known.get(name);
+        if (known !== undefined) await this.try(known.settings, attempt);
+      });
+    });
+  }
+
+  private forget(name: string): void {
+    this.known.delete(name);
+    this.retries.get(name)?.cancel();
+    this.retries.delete(name);
+  }
+
+  /** Removes a function that is still its owner's. */
+  private async remove(name: string, owner: Owner): Promise<void> {
+    const isRemoved = await this.orders.run(name, async () => {
+      if (this.known.get(name)?.owner !== owner) return false;
+      this.forget(name);
+      await this.drop(name);
+      return true;
+    });
+    this.tellFiles();
+    const path = this.inFolders.get(name);
+    // Without its entry in the configuration it is a plain one of its folder.
+    if (isRemoved && path !== undefined) await this.folderFile(name, path);
+  }
+
+  private async drop(name: string): Promise<void> {
+    const { functions } = this.options;
+    if (functions.directory.named(name) !== undefined) await functions.uninstall(name);
+  }
+
+  private async try(settings: FunctionSettings, attempt: number): Promise<void> {
+    const { functions } = this.options;
+    let plan: FunctionPlan;
+    try {
+      plan = await this.plan(settings);
+    } catch (error) {
+      if (!this.isWanted(settings)) return;
+      await functions.refuse(settings, error);
+      if (isRemote(settings) && isPassing(error)) this.retry(settings, attempt);
+      return;
+    }
+    if (!this.isWanted(settings)) return;
+    // Functions itself tells what is wrong with a module.
+    const error: unknown = await functions.put(plan).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (error !== undefined && isPassing(error)) this.retry(settings, attempt);
+  }
+
+  /** Nobody says when a server is back, or what a module needs to start. */
+  private retry(settings: FunctionSettings, attempt: number): void {
+    const { name } = settings;
+    const ms = backoffMs(attempt, { initialMs: FIRST_RETRY_MS, maxMs: LONGEST_RETRY_MS });
+    const timer = this.options.clock.after(ms, () => {
+      if (this.isWanted(settings)) void this.put(name, attempt + 1);
+    });
+    this.retries.set(name, timer);
+  }
+
+  /** It may have been removed, or ordered otherwise, meanwhile. */
+  private isWanted(settings: FunctionSettings): boolean {
+    return !this.options.signal.aborted && this.known.get(settings.name)?.settings === settings;
+  }
+
+  private async plan(settings: FunctionSettings, fetched?: Fetched): Promise<FunctionPlan> {
+    const { definition, routes } = settings;
+    if (fetched !== undefined) return { definition, routes, modules: [{ ...fetched, weight: 1 }] };
+    const { signal } = this.options;
+    const { moduleBytes } = definition.limits;
+    const modules = this.sourcesOf(settings).map(async ({ source, weight }): Promise<PlannedModule> => {
+      return { ...(await this.options.sources.fetch(source, signal, moduleBytes)), weight };
+    });
+    return { definition, routes, modules: await Promise.all(modules) };
+  } // prettier-ignore
+
+  private sourcesOf({ name, sources }: FunctionSettings): readonly WeightedSource[] {
+    if (sources.length > 0) return sources;
+    const path = this.inFolders.get(name);
+    if (path !== undefined) return [{ source: { kind: "file", path }, weight: 1 }];
+    const text = `there is no "${name}.wasm" in a watched folder yet: put it there`;
+    throw new WasmError("SOURCE_UNREADABLE", 422, text);
+  }
+
+  private plain(name: string): FunctionSettings {
+    const definition = defaultDefinition(name, this.options.cpus);
+    return { name, sources: [], definition, routes: [], onFailure: "closed" };
+  }
+
+  private tellFiles(further: readonly string[] = []): void {
+    const { onFiles } = this.options;
+    if (onFiles === undefined) return;
+    const files = [...this.known.values()].flatMap(({ settings }) => filesOf(settings));
+    onFiles(new Set([...files, ...further]));
+  }
+}
+
+/** Its module is the file of its name in a watched folder. */
+function isFromFolder({ settings, owner }: Known): boolean {
+  return settings.sources.length === 0 && owner !== "order";
+}
+
+function isRemote({ sources }: FunctionSettings): boolean {
+  return sources.some(({ source }) => source.kind === "url" || source.kind === "image");
+}
+
+/** It may be otherwise the next time though nothing is changed here. */
+function isPassing(error: unknown): boolean {
+  return !(error instanceof WasmError) || passing.has(error.reason);
+}
+
+function filesOf({ sources }: FunctionSettings): string[] {
+  return sources.flatMap(({ source }) => (source.kind === "file" ? [source.path] : []));
+}

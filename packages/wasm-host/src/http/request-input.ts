@@ -1,0 +1,74 @@
+import type { WholeRequest } from "@layotto/http1";
+import { ownBytes } from "@layotto/sidecar-kit";
+import type { StreamInput } from "../model/streams.ts";
+
+/** What the routing and the engine want to know of a request beside its content. */
+export interface RequestFacts {
+  /** Header `id`: the function that is meant. */
+  readonly id: string | undefined;
+  /** Header `layotto-wasm-depth`: how many functions have called each other to get here. */
+  readonly depth: number;
+  /** Passed on with what the function does. */
+  readonly metadata: Readonly<Record<string, string>> | undefined;
+}
+
+/** As deep as anybody may say that a call is. */
+const MAX_DEPTH = 1000;
+
+/** Reads the headers that mean something to us, in one pass. */
+export function factsOf({ headers }: WholeRequest): RequestFacts {
+  let id: string | undefined;
+  let depth = 0;
+  let metadata: Record<string, string> | undefined;
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? "";
+    switch (name) {
+      case "id":
+        id ??= headers[i + 1];
+        break;
+      case "layotto-wasm-depth":
+        depth = depthOf(headers[i + 1] ?? "");
+        break;
+      case "traceparent":
+      case "tracestate":
+        metadata = { ...metadata, [name]: headers[i + 1] ?? "" };
+        break;
+      default:
+    }
+  }
+  return { id, depth, metadata };
+}
+
+/**
+ * The request as a guest sees it. Without a body its query string is the body, as with Layotto.
+ *
+ * @param queryAt where in the path its "?" is; -1: there is none
+ */
+export function inputOf(request: WholeRequest, queryAt: number): StreamInput {
+  const { method, path, authority, encrypted, headers, trailers } = request;
+  const scheme = encrypted ? "https" : "http";
+  return {
+    mode: "function",
+    phase: "request",
+    headers: [":method", method, ":path", path, ":authority", authority, ":scheme", scheme, ...headers], // prettier-ignore
+    body: bodyOf(request, queryAt),
+    trailers: trailers.length === 0 ? undefined : trailers,
+    bodyFollows: false,
+    // What follows from the headers, guests are told without it.
+    properties: ["source.address", request.peer, "request.protocol", "HTTP/1.1"],
+  };
+}
+
+function bodyOf({ body, path }: WholeRequest, queryAt: number): Uint8Array | undefined {
+  // It crosses to another thread together with the buffer that it is part of.
+  if (body.length > 0) return ownBytes(body);
+  if (queryAt < 0 || queryAt + 1 >= path.length) return undefined;
+  const query = Buffer.allocUnsafeSlow(path.length - queryAt - 1);
+  query.write(path.slice(queryAt + 1), "latin1");
+  return query;
+}
+
+function depthOf(text: string): number {
+  const depth = Number(text);
+  return Number.isInteger(depth) && depth > 0 ? Math.min(depth, MAX_DEPTH) : 0;
+}

@@ -1,0 +1,67 @@
+import type { HostCaller } from "../host/host-caller.ts";
+import type { GuestEvent } from "../model/host-calls.ts";
+import type { CallStream } from "./call-stream.ts";
+import type { RunningVersion } from "./running-version.ts";
+import type { WorkerThread } from "./worker-thread.ts";
+
+/** A guest as the main thread sees it: which thread it is on, what it is doing. */
+export class GuestSlot implements HostCaller {
+  readonly number: number;
+  readonly version: RunningVersion;
+  readonly thread: WorkerThread;
+  /** Serves one stream, then it is gone. */
+  readonly single: boolean;
+  /** Activations ordered and not done. */
+  load = 0;
+  /** Events that wait until its thread is not lent to others. */
+  backlogged = 0;
+  /** Streams open on it. */
+  readonly streams = new Map<number, CallStream>();
+  /** Calls and streams that it has begun. */
+  calls = 0;
+  tickMs = 0;
+  tickTimer: { cancel(): void } | undefined;
+  /** When it was last used, monotonic ms. */
+  usedAt: number;
+  /** It is to be dropped when nothing is open on it. */
+  retiring = false;
+  gone = false;
+
+  /** @see HostCaller: of the activation that asks. */
+  deadline = 0;
+  depth = 0;
+  metadata: Readonly<Record<string, string>> = {};
+  readonly #onEvent: (slot: GuestSlot, event: GuestEvent) => void;
+
+  constructor(
+    number: number,
+    version: RunningVersion,
+    thread: WorkerThread,
+    options: {
+      single: boolean;
+      now: number;
+      onEvent: (slot: GuestSlot, event: GuestEvent) => void;
+    },
+  ) {
+    this.number = number;
+    this.version = version;
+    this.thread = thread;
+    this.single = options.single;
+    this.usedAt = options.now;
+    this.#onEvent = options.onEvent;
+  }
+
+  /** Nothing runs or is open on it. */
+  get idle(): boolean {
+    return this.load === 0 && this.streams.size === 0;
+  }
+
+  /** @see HostCaller */
+  get pending(): number {
+    return this.load + this.backlogged;
+  }
+
+  deliver(event: GuestEvent): void {
+    if (!this.gone) this.#onEvent(this, event);
+  }
+}

@@ -1,0 +1,51 @@
+import type { GuestFault } from "../model/fault.ts";
+import type { CallStream } from "./call-stream.ts";
+import type { GuestSlot } from "./guest-slot.ts";
+import type { RunningVersion } from "./running-version.ts";
+import type { WorkerThread } from "./worker-thread.ts";
+
+/** What is lost with a thread. */
+export interface Loss {
+  /** Whose code ran when it ended; undefined: nobody's, or that of a module being read. */
+  readonly culprit: RunningVersion | undefined;
+  readonly verdict: GuestFault;
+  /** Calls that had not begun: they can run elsewhere. */
+  readonly again: readonly CallStream[];
+  readonly failed: readonly { readonly stream: CallStream; readonly fault: GuestFault }[];
+}
+
+const unexpected: GuestFault = { kind: "lost", message: "its thread ended unexpectedly" };
+const withOthers: GuestFault = {
+  kind: "lost",
+  message: "its thread was ended with another call of the function",
+};
+
+/**
+ * What became of the calls and streams of a thread that has ended. Calls that had begun are not run again: nobody knows
+ * what they have done.
+ *
+ * @param find a version by its number
+ */
+export function lossOf(
+  thread: WorkerThread,
+  find: (version: number) => RunningVersion | undefined,
+): Loss {
+  const { control, pending, slots } = thread;
+  const running = pending.get(control.running);
+  const verdict = thread.verdict ?? unexpected;
+  const again = [...pending.values()]
+    .filter(
+      ({ order, stream }) =>
+        order.t === "open" && order.n > control.started && stream?.over === false,
+    ) // prettier-ignore
+    .flatMap(({ stream }) => stream ?? []);
+  const failed = [...slots.values()]
+    .flatMap(streamsOf)
+    .filter((stream) => !again.includes(stream))
+    .map((stream) => ({ stream, fault: stream === running?.stream ? verdict : withOthers }));
+  return { culprit: running?.slot.version ?? find(control.version), verdict, again, failed };
+}
+
+function streamsOf(slot: GuestSlot): CallStream[] {
+  return [...slot.streams.values()];
+}

@@ -1,0 +1,15 @@
+import type { Activation, Done } from "../worker/protocol.ts";
+import type { CallStream } from "./call-stream.ts";
+import type { GuestSlot } from "./guest-slot.ts";
+
+/** Guest code that was ordered and whose end has not been reported. */
+export interface PendingActivation {
+  readonly order: Activation;
+  readonly slot: GuestSlot;
+  /** The stream that it is about; undefined: ticks and other events, starts. */
+  readonly stream: CallStream | undefined;
+  /** When it must be over, monotonic ms. */
+  readonly deadline: number;
+  /** Told how it ended, in place of a stream. */
+  readonly onEnd: ((done: Done | undefined) => void) | undefined;
+}

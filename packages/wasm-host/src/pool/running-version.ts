@@ -1,0 +1,118 @@
+import type { FunctionDefinition } from "../model/definition.ts";
+import type { LoadedVersion, VersionStats } from "../model/engine.ts";
+import type { FaultKind, GuestFault } from "../model/fault.ts";
+import type { GuestSpec } from "../model/guest-spec.ts";
+import type { ModuleInfo } from "../model/module-info.ts";
+import type { Done } from "../worker/protocol.ts";
+import type { CallStream } from "./call-stream.ts";
+import type { GuestSlot } from "./guest-slot.ts";
+
+/** Weight of the newest activation in the mean of their durations. */
+const NEWEST = 0.1;
+/** Calls of so short a time in all may be sent ahead to a guest that is busy, µs. */
+const AHEAD_US = 400;
+const MAX_AHEAD = 16;
+
+/** A version with all that runs of it. */
+export class RunningVersion implements LoadedVersion {
+  readonly version: number;
+  readonly definition: FunctionDefinition;
+  readonly info: ModuleInfo;
+  readonly spec: GuestSpec;
+  readonly module: WebAssembly.Module;
+  id: string;
+  /** Instances wanted at most, calls of nested functions apart. */
+  wanted: number;
+  /** It takes no new calls. */
+  closed = false;
+  /** Told when it is closed and nothing of it is under way. */
+  onEmpty: (() => void) | undefined;
+  readonly slots = new Set<GuestSlot>();
+  /** Calls that wait for a guest. */
+  readonly queue: CallStream[] = [];
+  /** Those made by other functions; they go first, the deepest before all: the others may be waiting for it. */
+  readonly nestedQueue: CallStream[] = [];
+  openStreams = 0;
+  /** Mean duration of an activation, µs. */
+  meanUs = 0;
+  #calls = 0;
+  #runningUs = 0;
+  #fuel = 0;
+  #memoryBytes = 0;
+  #recycled = 0;
+  readonly #faults: Partial<Record<FaultKind, number>> = {};
+
+  constructor(
+    definition: FunctionDefinition,
+    made: { spec: GuestSpec; module: WebAssembly.Module; info: ModuleInfo },
+  ) {
+    this.version = made.spec.version;
+    this.definition = definition;
+    this.info = made.info;
+    this.spec = made.spec;
+    this.module = made.module;
+    this.id = definition.name;
+    this.wanted = definition.instances;
+  }
+
+  /** Every call has a guest of its own. */
+  get fresh(): boolean {
+    return this.definition.isolation === "fresh";
+  }
+
+  get waiting(): number {
+    return this.queue.length + this.nestedQueue.length;
+  }
+
+  /** Activations that a guest may have ordered at once: short calls are sent ahead, so that it need not be woken for each. */
+  get ahead(): number {
+    if (this.#calls < MAX_AHEAD) return 1;
+    return Math.max(1, Math.min(MAX_AHEAD, Math.floor(AHEAD_US / this.meanUs)));
+  }
+
+  enqueue(stream: CallStream): void {
+    const { depth } = stream.opening;
+    if (depth === 0) return void this.queue.push(stream);
+    const at = this.nestedQueue.findIndex((each) => each.opening.depth < depth);
+    this.nestedQueue.splice(at < 0 ? this.nestedQueue.length : at, 0, stream);
+  }
+
+  /** For a call that had its turn already. */
+  enqueueFirst(stream: CallStream): void {
+    if (stream.opening.depth === 0) this.queue.unshift(stream);
+    else this.enqueue(stream);
+  }
+
+  countCall(): void {
+    this.#calls++;
+  }
+
+  countDone(done: Done): void {
+    this.meanUs += (done.us - this.meanUs) * (this.meanUs === 0 ? 1 : NEWEST);
+    this.#runningUs += done.us;
+    this.#fuel += done.fuel;
+    if (done.memoryBytes > this.#memoryBytes) this.#memoryBytes = done.memoryBytes;
+  }
+
+  countFault({ kind }: GuestFault): void {
+    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
+  }
+
+  countRecycled(): void {
+    this.#recycled++;
+  }
+
+  stats(): VersionStats {
+    return {
+      calls: this.#calls,
+      faults: { ...this.#faults },
+      instances: this.slots.size,
+      queued: this.waiting,
+      openStreams: this.openStreams,
+      runningUs: this.#runningUs,
+      fuel: this.#fuel,
+      memoryBytes: this.#memoryBytes,
+      recycled: this.#recycled,
+    };
+  }
+}

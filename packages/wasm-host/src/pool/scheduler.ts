@@ -1,0 +1,396 @@
+import { systemClock } from "@layotto/sidecar-kit";
+import type { CallOptions, StreamSink } from "../model/engine.ts";
+import type { GuestFault } from "../model/fault.ts";
+import type { GuestEvent } from "../model/host-calls.ts";
+import type { PhaseInput, StreamInput } from "../model/streams.ts";
+import type { Activation, Done, Order, Report } from "../worker/protocol.ts";
+import { Asking } from "./asking.ts";
+import { CallStream, type StreamOwner } from "./call-stream.ts";
+import { EventQueue } from "./event-queue.ts";
+import { GuestSlot } from "./guest-slot.ts";
+import { choosePlace } from "./place.ts";
+import { idleGuests } from "./idle-guests.ts";
+import { lossOf } from "./loss.ts";
+import { compact, openingOf, refusalOf } from "./opening.ts";
+import { runningNow } from "./running-now.ts";
+import type { RunningVersion } from "./running-version.ts";
+import type { SchedulerOptions } from "./scheduler-options.ts";
+import { Threads } from "./threads.ts";
+import { Watchdog } from "./watchdog.ts";
+import type { ThreadOwner, WorkerThread } from "./worker-thread.ts";
+
+const SWEEP_MS = 1000;
+
+/** An order without its number. */
+type Unnumbered<T> = T extends unknown ? Omit<T, "n" | "guest"> : never;
+
+/**
+ * Brings calls to guests and guests to threads.
+ *
+ * A thread is lent to one version at a time, for as long as calls or streams of it are open there: whoever has to be
+ * ended takes only calls of its own along. Guests of other versions on the thread rest meanwhile.
+ */
+export class Scheduler implements ThreadOwner, StreamOwner {
+  readonly threads: Threads;
+  readonly #options: SchedulerOptions;
+  readonly #watchdog: Watchdog;
+  /** Versions whose calls wait for a thread, longest first. */
+  readonly #waiting = new Set<RunningVersion>();
+  readonly #asking: Asking;
+  readonly #events: EventQueue;
+  readonly #sweep: NodeJS.Timeout;
+  #numbers = 0;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#asking = new Asking(options.host, options.find);
+    this.#events = new EventQueue(options.clock ?? systemClock, (slot, event) =>
+      this.#event(slot, event),
+    );
+    this.threads = new Threads(options.threads, this);
+    this.#watchdog = new Watchdog({
+      threads: () => this.threads.all,
+      find: (thread, n) => runningNow(thread, n, options.find),
+      kill: (thread, fault) => this.#kill(thread, fault),
+    });
+    this.#sweep = setInterval(() => this.#dropIdle(), SWEEP_MS);
+    this.#sweep.unref();
+  }
+
+  open(version: RunningVersion, input: StreamInput, sink: StreamSink, options: CallOptions): CallStream {
+    const opening = openingOf(version, input, sink, options);
+    const stream = new CallStream(++this.#numbers, version, opening, this);
+    version.countCall();
+    const refusal = refusalOf(version);
+    if (refusal !== undefined) {
+      version.countFault(refusal);
+      queueMicrotask(() => stream.fail(refusal));
+      return stream;
+    }
+    version.enqueue(stream);
+    this.#pump(version);
+    return stream;
+  } // prettier-ignore
+
+  /** Starts a guest on a thread that is lent to its version or free. Resolves with undefined when the thread ended. */
+  async start(version: RunningVersion): Promise<{ done: Done; slot: GuestSlot } | undefined> {
+    const thread = await this.threads.acquire(version);
+    if (thread.dead) return undefined;
+    const slot = this.#newSlot(version, thread, false);
+    return await new Promise((resolve) => {
+      const deadline = performance.now() + version.definition.limits.timeoutMs;
+      const onEnd = (done: Done | undefined): void => resolve(done === undefined ? undefined : { done, slot }); // prettier-ignore
+      this.#activate(slot, { t: "start", version: version.version }, { deadline, onEnd });
+    });
+  }
+
+  nextPhase(stream: CallStream, input: PhaseInput): void {
+    const { slot, id, deadline } = stream;
+    if (slot === undefined || slot.gone) return stream.fail({ kind: "lost", message: "its instance is gone" }); // prettier-ignore
+    this.#activate(slot, { t: "phase", stream: id, input: compact(input) }, { deadline, stream });
+  }
+
+  closeStream(stream: CallStream): void {
+    const { slot } = stream;
+    if (slot === undefined) return this.#unqueue(stream);
+    // What is ordered already ends first; what is open then is closed.
+    for (const each of slot.thread.pending.values()) if (each.stream === stream) return;
+    this.#closeLeft(stream);
+  }
+
+  streamTimedOut(stream: CallStream): void {
+    const ms = Math.round(stream.opening.timeoutMs);
+    const fault: GuestFault = { kind: "timeout", message: `it took longer than ${ms} ms` };
+    stream.version.countFault(fault);
+    stream.fail(fault);
+    this.closeStream(stream);
+  }
+
+  /** Drops a guest now, or when nothing is open on it any more. */
+  retire(slot: GuestSlot): void {
+    slot.retiring = true;
+    if (!slot.idle || slot.gone) return;
+    this.#forget(slot);
+    slot.thread.order({ t: "drop", guest: slot.number });
+  }
+
+  /** Takes a version off all threads. */
+  unload(version: RunningVersion): void {
+    for (const slot of version.slots) this.#forget(slot);
+    for (const thread of this.threads.all) {
+      if (thread.loaded.delete(version.version)) thread.order({ t: "unload", version: version.version }); // prettier-ignore
+    }
+  }
+
+  /** Orders that a module is prepared, on a thread that was acquired for it. */
+  prepare(thread: WorkerThread, order: Extract<Order, { t: "prepare" }>): void {
+    thread.order(order);
+    this.#watchdog.wake();
+  }
+
+  onReport(thread: WorkerThread, report: Report): void {
+    switch (report.t) {
+      case "ready":
+        thread.ready = true;
+        thread.systemId = report.threadId;
+        this.#free(thread);
+        return;
+      case "done":
+        return this.#done(thread, report);
+      case "call":
+        return this.#asking.ask(thread, report);
+      case "log":
+        return this.#options.onLog(report.version, report.level, report.message);
+      default:
+        this.#free(thread);
+        this.#options.onPrepared(report);
+    }
+  }
+
+  onReports(thread: WorkerThread): void {
+    const { lease } = thread;
+    if (lease === undefined || lease === "loader") return;
+    this.#pump(lease);
+    this.#releaseIfIdle(thread);
+  }
+
+  onExit(thread: WorkerThread): void {
+    const { culprit, verdict, again, failed } = lossOf(thread, this.#options.find);
+    const slots = [...thread.slots.values()];
+    const told = [...thread.pending.values()].flatMap(({ onEnd }) => onEnd ?? []);
+    if (thread.lease === "loader") this.#options.onPreparerLost(thread);
+    this.threads.remove(thread);
+    this.#events.forget(thread);
+    for (const slot of slots) {
+      this.#forget(slot);
+      for (const stream of [...slot.streams.values()]) this.#left(slot, stream);
+    }
+    for (const stream of again) this.#queueAgain(stream);
+    for (const { stream, fault } of failed) stream.fail(fault);
+    for (const onEnd of told) onEnd(undefined);
+    for (const { version } of slots) if (version.closed) this.#checkEmpty(version);
+    if (culprit !== undefined && thread.reason !== "closed") {
+      culprit.countFault(verdict);
+      this.#options.onFault(culprit, verdict);
+    }
+    this.#pumpWaiting();
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    this.#watchdog.stop();
+    this.threads.close();
+  }
+
+  /** Brings waiting calls of a version to guests, as far as there are. */
+  #pump(version: RunningVersion): void {
+    while (version.waiting > 0) {
+      const { nestedQueue, queue } = version;
+      const from = nestedQueue.length > 0 ? nestedQueue : queue;
+      const [stream] = from;
+      if (stream === undefined) break;
+      const slot = this.#placeFor(version, stream.opening.depth);
+      if (slot === undefined) {
+        this.#waiting.add(version);
+        return;
+      }
+      from.shift();
+      this.#begin(slot, stream);
+    }
+    this.#waiting.delete(version);
+    if (version.closed) this.#checkEmpty(version);
+  }
+
+  #placeFor(version: RunningVersion, depth: number): GuestSlot | undefined {
+    const place = choosePlace(version, depth, {
+      threads: this.threads,
+      waiting: this.#waiting,
+    });
+    if (place === undefined || place instanceof GuestSlot) return place;
+    if (place.instead !== undefined) this.retire(place.instead);
+    return this.#newSlot(version, place.thread, version.fresh);
+  }
+
+  #begin(slot: GuestSlot, stream: CallStream): void {
+    const { version, opening } = stream;
+    stream.slot = slot;
+    slot.streams.set(stream.id, stream);
+    slot.calls++;
+    version.openStreams++;
+    const order = { t: "open", version: version.version, stream: stream.id, input: compact(opening.input) } as const; // prettier-ignore
+    this.#activate(slot, order, { deadline: opening.deadline, stream });
+  }
+
+  #newSlot(version: RunningVersion, thread: WorkerThread, single: boolean): GuestSlot {
+    const slot = new GuestSlot(++this.#numbers, version, thread, {
+      single,
+      now: performance.now(),
+      onEvent: (to, event) => this.#events.deliver(to, event),
+    });
+    version.slots.add(slot);
+    thread.slots.set(slot.number, slot);
+    if (!thread.loaded.has(version.version)) {
+      thread.loaded.add(version.version);
+      thread.order({ t: "load", spec: version.spec, module: version.module });
+    }
+    return slot;
+  }
+
+  #activate(
+    slot: GuestSlot,
+    order: Unnumbered<Activation>,
+    about: { deadline: number; stream?: CallStream; onEnd?: (done: Done | undefined) => void },
+  ): void {
+    const { thread, number, version } = slot;
+    const n = thread.nextActivation();
+    const numbered = { ...order, n, guest: number } as Activation; // the numbers complete it
+    thread.pending.set(n, { order: numbered, slot, stream: about.stream, deadline: about.deadline, onEnd: about.onEnd }); // prettier-ignore
+    slot.load++;
+    slot.usedAt = performance.now();
+    this.threads.lend(thread, version);
+    thread.order(numbered);
+    this.#watchdog.wake();
+  }
+
+  #event(slot: GuestSlot, event: GuestEvent): void {
+    const deadline = performance.now() + slot.version.definition.limits.timeoutMs;
+    this.#activate(slot, { t: "event", event }, { deadline });
+  }
+
+  #done(thread: WorkerThread, done: Done): void {
+    const activation = thread.pending.get(done.n);
+    if (activation === undefined) return;
+    const { slot, stream, onEnd } = activation;
+    const { version } = slot;
+    thread.pending.delete(done.n);
+    slot.load--;
+    version.countDone(done);
+    if (done.id !== undefined && done.id !== "") version.id = done.id;
+    for (const output of done.outputs) this.#output(slot, output.stream, output);
+    if (stream?.over === true && slot.streams.has(stream.id)) this.#closeLeft(stream);
+    if (done.fault !== undefined) this.#died(slot, done.fault, onEnd === undefined);
+    else this.#afterward(slot, done);
+    onEnd?.(done);
+  }
+
+  #output(slot: GuestSlot, id: number, output: Done["outputs"][number]): void {
+    const stream = slot.streams.get(id);
+    if (stream === undefined) return;
+    const { mode } = stream.opening.input;
+    if (output.outcome === "failed" || mode === "function") this.#left(slot, stream);
+    stream.output(output);
+    if (output.outcome === "answer") this.#closeLeft(stream);
+  }
+
+  /** The guest has no context of the stream any more. */
+  #left(slot: GuestSlot, stream: CallStream): void {
+    if (!slot.streams.delete(stream.id)) return;
+    slot.version.openStreams--;
+  }
+
+  /** Nobody is interested in a stream any more, but the guest has it still. */
+  #closeLeft(stream: CallStream): void {
+    const { slot, id } = stream;
+    if (slot === undefined || slot.gone || !slot.streams.has(id)) return;
+    this.#left(slot, stream);
+    const deadline = performance.now() + stream.version.definition.limits.timeoutMs;
+    this.#activate(slot, { t: "close", stream: id }, { deadline });
+  }
+
+  #died(slot: GuestSlot, fault: GuestFault, tell: boolean): void {
+    const { version } = slot;
+    this.#forget(slot);
+    this.#failStreams(slot, fault);
+    if (!slot.single) version.countRecycled();
+    if (!tell || fault.kind === "gone") return;
+    version.countFault(fault);
+    this.#options.onFault(version, fault);
+  }
+
+  #afterward(slot: GuestSlot, done: Done): void {
+    const { version } = slot;
+    if (slot.single) {
+      if (done.openStreams === 0 && slot.idle) this.#forget(slot);
+      return;
+    }
+    this.#events.setTick(slot, done.tickMs);
+    const { calls, memoryBytes } = version.definition.recycling;
+    const full = memoryBytes > 0 ? memoryBytes : version.definition.limits.memoryBytes / 2;
+    const worn = (calls > 0 && slot.calls >= calls) || done.memoryBytes > full;
+    if (worn && !slot.retiring) {
+      version.countRecycled();
+      slot.retiring = true;
+    }
+    if (slot.retiring) this.retire(slot);
+  }
+
+  /** Forgets a guest; its thread need not know. */
+  #forget(slot: GuestSlot): void {
+    if (slot.gone) return;
+    slot.gone = true;
+    slot.tickTimer?.cancel();
+    slot.version.slots.delete(slot);
+    if (!slot.thread.dead) slot.thread.slots.delete(slot.number);
+    this.#options.host.release(slot);
+  }
+
+  #failStreams(slot: GuestSlot, fault: GuestFault): void {
+    for (const stream of [...slot.streams.values()]) {
+      this.#left(slot, stream);
+      stream.fail(fault);
+    }
+  }
+
+  #queueAgain(stream: CallStream): void {
+    stream.slot = undefined;
+    stream.version.enqueueFirst(stream);
+    this.#waiting.add(stream.version);
+  }
+
+  #unqueue(stream: CallStream): void {
+    const { version } = stream;
+    for (const list of [version.queue, version.nestedQueue]) {
+      const at = list.indexOf(stream);
+      if (at >= 0) list.splice(at, 1);
+    }
+    if (version.closed) this.#checkEmpty(version);
+  }
+
+  #releaseIfIdle(thread: WorkerThread): void {
+    if (thread.dead || thread.pending.size > 0) return;
+    for (const slot of thread.slots.values()) {
+      if (slot.version === thread.lease && slot.streams.size > 0) return;
+    }
+    this.#free(thread);
+  }
+
+  /** The thread is free: for who starts something, for events that waited, then for calls that wait. */
+  #free(thread: WorkerThread): void {
+    const { lease } = thread;
+    const taken = this.threads.giveBack(thread, performance.now());
+    if (lease !== undefined && lease !== "loader" && lease.closed) this.#checkEmpty(lease);
+    if (thread.slow) return thread.end("closed");
+    if (taken) return;
+    this.#events.flush(thread);
+    this.#pumpWaiting();
+  }
+
+  #pumpWaiting(): void {
+    for (const version of [...this.#waiting]) this.#pump(version);
+  }
+
+  #checkEmpty(version: RunningVersion): void {
+    if (version.waiting === 0 && version.openStreams === 0) version.onEmpty?.();
+  }
+
+  #kill(thread: WorkerThread, fault: GuestFault): void {
+    thread.verdict = fault;
+    thread.end("killed");
+  }
+
+  #dropIdle(): void {
+    for (const slot of idleGuests(this.threads.all)) this.retire(slot);
+    this.threads.shrink(performance.now());
+    this.threads.setLogLevel();
+  }
+}

@@ -1,0 +1,175 @@
+import type { RunningVersion } from "./running-version.ts";
+import { WorkerThread, type Lease, type ThreadOwner } from "./worker-thread.ts";
+
+/** How many threads there are. */
+export interface ThreadSettings {
+  /** Threads that are there from the start, and stay. Default: number of processors + 1. */
+  readonly min: number;
+  /** Threads for calls from outside. Default 16. Calls of nested functions may have {@link PER_DEPTH} more per level. */
+  readonly max: number;
+  readonly jspi: boolean;
+  /** Lowest level of log lines that is wanted now. */
+  readonly logLevel: () => number;
+}
+
+/**
+ * Threads that calls of each level of nesting have of their own: a function that waits for another one keeps its
+ * thread, so the other one must always find one.
+ */
+const PER_DEPTH = 2;
+/** Deepest nesting. */
+export const MAX_DEPTH = 8;
+/** Free threads beyond the least number end after so long, ms. */
+const IDLE_MS = 30_000;
+
+/** Pause after threads that ended before they were ready, ms. */
+const RETRY_MS = 1000;
+
+/** Somebody who waits for a free thread. */
+interface Waiter {
+  readonly to: Lease;
+  readonly take: (thread: WorkerThread) => void;
+}
+
+/** All worker threads: lent to one version at a time, started ahead of need, ended when nobody needs them. */
+export class Threads {
+  readonly all = new Set<WorkerThread>();
+  readonly #settings: ThreadSettings;
+  readonly #owner: ThreadOwner;
+  readonly #waiters: Waiter[] = [];
+  #leased = 0;
+  /** Threads in a row that ended before they were ready. */
+  #failures = 0;
+  #closed = false;
+
+  constructor(settings: ThreadSettings, owner: ThreadOwner) {
+    this.#settings = settings;
+    this.#owner = owner;
+    for (let i = 0; i < settings.min; i++) this.#start();
+  }
+
+  /** No further thread can be started for calls from outside. */
+  get full(): boolean {
+    return this.#leased >= this.#settings.max;
+  }
+
+  /** Host calls suspend guests instead of blocking their threads. */
+  get jspi(): boolean {
+    return this.#settings.jspi;
+  }
+
+  /** Threads that a version is spread over before several of its guests share one, where host calls suspend. */
+  get spread(): number {
+    return Math.max(1, this.#settings.min - 1);
+  }
+
+  /**
+   * Whether a call of this depth may run on a thread. Threads beyond the limit of its depth are left to deeper calls,
+   * also when the version has one of them already: if calls from outside took them over, those that they make would
+   * find none.
+   */
+  allows(thread: WorkerThread, depth: number): boolean {
+    const others = thread.lease === undefined ? this.#leased : this.#leased - 1;
+    return others < this.#limit(depth);
+  }
+
+  /**
+   * A free thread for a version, by preference one that has its module; undefined: none is free, or the version's
+   * depth may not have more. One more is started then.
+   */
+  free(version: RunningVersion | undefined, depth: number): WorkerThread | undefined {
+    if (this.#leased >= this.#limit(depth)) return undefined;
+    let found: WorkerThread | undefined;
+    for (const thread of this.all) {
+      if (!thread.ready || thread.dead || thread.lease !== undefined) continue;
+      if (version !== undefined && thread.loaded.has(version.version)) return thread;
+      found ??= thread;
+    }
+    if (found === undefined) this.#grow(depth);
+    return found;
+  }
+
+  /** The next thread that is free, before calls that wait; it is lent already. */
+  acquire(to: Lease): Promise<WorkerThread> {
+    const thread = this.free(to === "loader" ? undefined : to, MAX_DEPTH);
+    if (thread === undefined) return new Promise((take) => this.#waiters.push({ to, take }));
+    this.lend(thread, to);
+    return Promise.resolve(thread);
+  }
+
+  /** Lends a free thread. */
+  lend(thread: WorkerThread, to: Lease): void {
+    if (thread.lease !== undefined) return;
+    thread.lease = to;
+    this.#leased++;
+    this.#grow(0);
+  }
+
+  /** Takes a thread back. Says whether somebody has taken it at once. */
+  giveBack(thread: WorkerThread, now: number): boolean {
+    if (thread.lease !== undefined) this.#leased--;
+    thread.lease = undefined;
+    thread.freeSince = now;
+    return this.#offer(thread);
+  }
+
+  /** Offers a free thread to who waits for one. */
+  #offer(thread: WorkerThread): boolean {
+    if (thread.dead || thread.lease !== undefined) return false;
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) return false;
+    this.lend(thread, waiter.to);
+    waiter.take(thread);
+    return true;
+  }
+
+  /** A thread has ended. */
+  remove(thread: WorkerThread): void {
+    if (!this.all.delete(thread)) return;
+    if (thread.lease !== undefined) this.#leased--;
+    thread.lease = undefined;
+    this.#failures = thread.ready ? 0 : this.#failures + 1;
+    // Threads that never get ready would be started without end.
+    if (this.#failures < 3) this.#grow(0);
+    else setTimeout(() => this.#grow(0), RETRY_MS).unref();
+  }
+
+  /** Tells the threads which log lines are wanted. */
+  setLogLevel(): void {
+    const level = this.#settings.logLevel();
+    for (const { control } of this.all) control.logLevel = level;
+  }
+
+  /** Ends threads that nobody has needed for a while. */
+  shrink(now: number): void {
+    let surplus = this.all.size - Math.max(this.#settings.min, this.#leased + 1);
+    for (const thread of this.all) {
+      if (surplus <= 0) return;
+      if (!thread.ready || thread.lease !== undefined || now - thread.freeSince < IDLE_MS) continue;
+      surplus--;
+      thread.end("closed");
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const thread of this.all) thread.end("closed");
+  }
+
+  #limit(depth: number): number {
+    return this.#settings.max + depth * PER_DEPTH;
+  }
+
+  /** One thread is always free, as far as the limit goes: what is killed is replaced before anybody waits. */
+  #grow(depth: number): void {
+    if (this.#closed) return;
+    const most = Math.max(this.#limit(depth), this.#settings.min);
+    const wanted = Math.max(this.#settings.min, this.#leased + 1 + this.#waiters.length);
+    while (this.all.size < Math.min(most, wanted)) this.#start();
+  }
+
+  #start(): void {
+    const { jspi, logLevel } = this.#settings;
+    this.all.add(new WorkerThread({ jspi, logLevel }, this.#owner));
+  }
+}

@@ -1,0 +1,126 @@
+import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
+import { Control, controlBytes } from "../worker/control.ts";
+import type { HostAnswer } from "../model/host-calls.ts";
+import type { GuestFault } from "../model/fault.ts";
+import type { Order, Report, WorkerStart } from "../worker/protocol.ts";
+import type { GuestSlot } from "./guest-slot.ts";
+import type { PendingActivation } from "./pending-activation.ts";
+import type { RunningVersion } from "./running-version.ts";
+
+/** The JavaScript heap of a worker: what guests' headers and bodies take, not their memories. */
+const HEAP_MB = 256;
+
+/** Who a thread is lent to: a version, or whoever prepares a module. */
+export type Lease = RunningVersion | "loader";
+
+/** Who is told of a thread. */
+export interface ThreadOwner {
+  onReport(thread: WorkerThread, report: Report): void;
+  /** All reports of one message have been told. */
+  onReports(thread: WorkerThread): void;
+  /** The thread has ended. */
+  onExit(thread: WorkerThread): void;
+}
+
+/** One worker thread as the main thread sees it. */
+export class WorkerThread {
+  readonly control: Control;
+  /** Number to the operating system; undefined before it is ready, and where the system does not say. */
+  systemId: number | undefined;
+  ready = false;
+  /** It has ended, or is being ended. */
+  dead = false;
+  /** Why it was ended, for those whose calls were on it. */
+  reason: "closed" | "killed" | "crashed" = "crashed";
+  /** It stays at the lowest priority: it is ended when it is free. */
+  slow = false;
+  /** Why the watchdog ended it: the fault of what ran. */
+  verdict: GuestFault | undefined;
+  /** Versions whose modules it has. */
+  readonly loaded = new Set<number>();
+  /** The only version whose guests run on it now; undefined: it is free. */
+  lease: Lease | undefined;
+  /** Key of the module that it prepares. */
+  preparing = 0;
+  /** Since when it is free, monotonic ms. */
+  freeSince = 0;
+  /** Guests on it by number, of all versions: those of others than the lease rest. */
+  readonly slots = new Map<number, GuestSlot>();
+  /** Ordered and not done, by number. */
+  readonly pending = new Map<number, PendingActivation>();
+  readonly #worker: Worker;
+  readonly #answers: MessagePort;
+  #orders: Order[] = [];
+  #flushing = false;
+  #activations = 0;
+
+  constructor(options: { jspi: boolean; logLevel: () => number }, owner: ThreadOwner) {
+    const block = new SharedArrayBuffer(controlBytes);
+    const { port1, port2 } = new MessageChannel();
+    this.control = new Control(block);
+    this.#answers = port1;
+    port1.unref();
+    this.control.logLevel = options.logLevel();
+    const start: WorkerStart = { control: block, answers: port2, jspi: options.jspi };
+    this.#worker = new Worker(workerFile(), {
+      workerData: start,
+      transferList: [port2],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      // Guests write to logs through their host, never to the streams of the process.
+      stdout: true,
+      stderr: true,
+    });
+    this.#worker.on("message", (reports: Report[]) => {
+      for (const report of reports) owner.onReport(this, report);
+      owner.onReports(this);
+    });
+    this.#worker.on("error", () => {}); // "exit" follows
+    this.#worker.on("exit", () => {
+      this.dead = true;
+      this.#answers.close();
+      owner.onExit(this);
+    });
+  }
+
+  /** Number for the next activation. */
+  nextActivation(): number {
+    return ++this.#activations;
+  }
+
+  /** Orders of one turn of the event loop go out together. */
+  order(order: Order): void {
+    this.#orders.push(order);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(this.#flush);
+  }
+
+  /** Answers a host call. @param id 0: the thread waits for it */
+  answer(id: number, answer: HostAnswer): void {
+    if (this.dead) return;
+    if (id === 0) return this.control.answer(answer, (value) => this.#answers.postMessage(new Uint8Array(value))); // prettier-ignore
+    // A view into a larger buffer would take all of it along.
+    this.order({ t: "answer", call: id, answer: { ...answer, value: new Uint8Array(answer.value) } }); // prettier-ignore
+  }
+
+  /** Ends the thread whatever it does. */
+  end(reason: "closed" | "killed"): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.reason = reason;
+    void this.#worker.terminate();
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    const orders = this.#orders;
+    this.#orders = [];
+    if (!this.dead) this.#worker.postMessage(orders);
+  };
+}
+
+/** The worker's module lies beside this one, in the sources as in what is built of them. */
+function workerFile(): URL {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return new URL(`../worker/main.${extension}`, import.meta.url);
+}

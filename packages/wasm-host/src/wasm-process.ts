@@ -1,0 +1,235 @@
+import { availableParallelism } from "node:os";
+import { isDeepStrictEqual } from "node:util";
+import type { Logger, ProcessContext } from "@layotto/sidecar-kit";
+import { isLocalAddress, parseAddress } from "@layotto/sidecar-kit/process";
+import { connectRuntime, type RuntimeClient } from "@layotto/sidecar-kit/runtime";
+import { Adapters } from "./adapters.ts";
+import { AdminServer } from "./admin/admin-server.ts";
+import type { WasmSettings } from "./config/settings.ts";
+import { canSuspend, createEngine } from "./engine.ts";
+import { adminOrders } from "./functions/admin-orders.ts";
+import { Functions } from "./functions/functions.ts";
+import { Installer } from "./functions/installer.ts";
+import { localInvocations } from "./functions/local-invocation.ts";
+import { ModuleFiles } from "./functions/module-files.ts";
+import { WatchedFolders } from "./functions/watched-folders.ts";
+import { createHostServices, type HostServices, type InvokeLocal } from "./host/host-services.ts";
+import { FunctionServer } from "./http/function-server.ts";
+import { Listeners } from "./http/listeners.ts";
+import { Sources } from "./install/sources.ts";
+import { defaultLimits } from "./model/definition.ts";
+import type { Engine } from "./model/engine.ts";
+import { functionFamilies } from "./observe/families.ts";
+import { listenerFamilies } from "./observe/listener-families.ts";
+import { wasmPage, type PageFacts, type WasmPage } from "./observe/page.ts";
+import { StartGroup } from "./observe/start-group.ts";
+
+/** Listeners wait so long at most for functions to be installed, ms: one slow source must not hold up the others. */
+const START_WAIT_MS = 5000;
+
+/** Everything that the process runs: engine, functions, and how they are reached. */
+export class WasmProcess {
+  readonly functions: Functions;
+  readonly installer: Installer;
+  readonly listeners: Listeners;
+  /** Ready when the configured functions are installed, or known to be faulty, and all listeners are open. */
+  readonly group: StartGroup;
+  private readonly server: FunctionServer;
+  private readonly files: ModuleFiles;
+  private readonly folders: WatchedFolders;
+  private readonly parts: Parts;
+  private readonly context: ProcessContext;
+  private settings: WasmSettings;
+
+  private constructor(parts: Parts, settings: WasmSettings, context: ProcessContext) {
+    const { logger, metrics } = context;
+    this.parts = parts;
+    this.settings = settings;
+    this.context = context;
+    this.functions = new Functions({
+      engine: parts.engine,
+      logger: logger.child("functions"),
+      onUninstall: (name) => parts.host.forget(name),
+    });
+    parts.invoke.local = localInvocations(this.functions);
+    this.files = new ModuleFiles({
+      onChange: (path) => void this.installer.fileChanged(path),
+      logger: logger.child("files"),
+    });
+    this.installer = this.createInstaller();
+    this.folders = new WatchedFolders({
+      folders: settings.folders,
+      installer: this.installer,
+      logger: logger.child("folders"),
+    });
+    this.server = new FunctionServer(this.functions);
+    this.listeners = this.createListeners();
+    this.group = new StartGroup(() => this.begin());
+    metrics.addSource(() => [
+      ...functionFamilies(this.functions.directory.all()),
+      ...listenerFamilies(this.facts()),
+    ]);
+  }
+
+  /** Puts everything together. Nothing runs or listens yet. */
+  static create(settings: WasmSettings, context: ProcessContext): WasmProcess {
+    return new WasmProcess(createParts(settings, context), settings, context);
+  }
+
+  /** Takes over functions; what else has changed waits for the next start, which a warning says. */
+  async reload(next: WasmSettings): Promise<void> {
+    const { logger } = this.context;
+    const { functions: before } = this.settings;
+    const waiting = waitingChanges(this.settings, next);
+    if (waiting.length > 0) {
+      const text = "changed parts wait for the next start: `layotto upgrade wasm` applies them";
+      logger.warn({ parts: waiting.join(", ") }, text);
+    }
+    this.settings = { ...this.settings, functions: next.functions };
+    await this.installer.apply(next.functions, before);
+    logger.info("functions are taken over");
+  }
+
+  /** What `/actuator/wasm` shows. */
+  page(): WasmPage {
+    return wasmPage(this.functions, this.facts());
+  }
+
+  info(): Record<string, string> {
+    const all = [...this.functions.directory.all()];
+    return {
+      functions: String(all.length),
+      faulty: String(all.filter(({ fault }) => fault !== undefined).length),
+    };
+  }
+
+  /** Stops accepting calls; those under way end. */
+  async drain(graceMs: number): Promise<void> {
+    this.files.stop();
+    this.folders.stop();
+    await this.listeners.drain(graceMs);
+  }
+
+  async close(): Promise<void> {
+    const { engine, host, runtime, sources } = this.parts;
+    await this.listeners.close();
+    await sources.close();
+    await engine.close();
+    await host.close();
+    await runtime.close();
+  }
+
+  private facts(): PageFacts {
+    const { listeners, server, settings } = this;
+    return {
+      listeners: listeners.all(),
+      unknown: server.unknown,
+      hostCalls: hostCallsOf(settings),
+    };
+  }
+
+  private async begin(): Promise<void> {
+    const { clock, fatal } = this.context;
+    const late = new Promise<void>((resolve) => void clock.after(START_WAIT_MS, resolve));
+    try {
+      const configured = this.installer.apply(this.settings.functions, []);
+      await Promise.race([Promise.all([configured, this.folders.start()]), late]);
+      await this.listeners.open();
+    } catch (error) {
+      fatal(exitCodeOf(error), error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private createInstaller(): Installer {
+    const { parts, functions, files } = this;
+    const { clock, signal, logger } = this.context;
+    return new Installer({
+      functions,
+      sources: parts.sources,
+      clock,
+      logger: logger.child("functions"),
+      cpus: availableParallelism(),
+      signal,
+      onFiles: (paths) => {
+        if (!signal.aborted) files.set(paths);
+      },
+    });
+  }
+
+  private createListeners(): Listeners {
+    const { settings, context, functions, installer } = this;
+    const logger = context.logger.child("listeners");
+    const body = { cpus: availableParallelism(), plugins: settings.plugins };
+    const orders = adminOrders(functions, installer, body);
+    const admin = new AdminServer({
+      orders,
+      token: settings.admin?.token,
+      isLocal: settings.admin !== undefined && isLocalAddress(parseAddress(settings.admin.address)),
+      logger: context.logger.child("admin"),
+    });
+    const inherited = (name: string) => context.listener(name);
+    return new Listeners({ settings, functions: this.server, admin, logger, inherited });
+  }
+}
+
+interface Parts {
+  readonly engine: Engine;
+  readonly host: HostServices;
+  readonly runtime: RuntimeClient;
+  readonly sources: Sources;
+  /** Host services come before the functions that they call. */
+  readonly invoke: { local: InvokeLocal };
+}
+
+function createParts(settings: WasmSettings, context: ProcessContext): Parts {
+  const { logger, metrics, clock, appId } = context;
+  const { upstreams: outbound, privateNetworks } = settings;
+  const invoke: Parts["invoke"] = { local: () => false };
+  const invokeLocal: InvokeLocal = (...call) => invoke.local(...call);
+  const runtime = connectRuntime(context);
+  const host = createHostServices({ runtime, appId, outbound, privateNetworks, invokeLocal, metrics, clock, logger: logger.child("host") }); // prettier-ignore
+  const sources = new Sources({ ...settings, maxBytes: defaultLimits.moduleBytes, clock });
+  return { engine: createEngines(settings, host, logger.child("guest")), host, runtime, sources, invoke };
+} // prettier-ignore
+
+function createEngines(settings: WasmSettings, host: HostServices, logger: Logger): Engine {
+  const { workers, hostCalls } = settings;
+  return new Adapters({
+    "proxy-wasm": () => Promise.resolve(createEngine({ host, logger, workers, hostCalls })),
+    "wasi-command": () => Promise.reject(new Error("the adapter wasi-command is not there")),
+  });
+}
+
+function hostCallsOf({ hostCalls }: WasmSettings): string {
+  if (hostCalls !== "auto") return hostCalls;
+  return canSuspend() ? "jspi" : "atomics";
+}
+
+/** Parts of the configuration that differ and are only read at the start. */
+function waitingChanges(now: WasmSettings, next: WasmSettings): string[] {
+  const { functions: _now, ...a } = now;
+  const { functions: _next, ...b } = next;
+  const keys = Object.keys(a) as (keyof typeof a)[]; // an object of ours has no further keys
+  return keys
+    .filter((key) => !isDeepStrictEqual(a[key], b[key]))
+    .map((key) => `wasm.${names[key]}`);
+}
+
+/** Keys of the settings as they are in the file. */
+const names: Readonly<Record<Exclude<keyof WasmSettings, "functions">, string>> = {
+  listeners: "listeners",
+  admin: "admin",
+  folders: "watch",
+  upstreams: "upstreams",
+  allowedUrls: "sources.urls",
+  allowedRegistries: "sources.registries",
+  privateNetworks: "sources.private_networks",
+  workers: "workers",
+  hostCalls: "host_calls",
+  plugins: "plugins",
+};
+
+function exitCodeOf(error: unknown): number {
+  const code: unknown = Reflect.get(Object(error), "exitCode");
+  return typeof code === "number" ? code : 70;
+}

@@ -1,0 +1,125 @@
+import type { HostAnswer, WasmStatus } from "../model/host-calls.ts";
+
+/** Places in the block, in 32-bit words. */
+const Word = {
+  /** Number of the activation whose guest code runs; 0: none. */
+  RUNNING: 0,
+  /** Version that it belongs to. */
+  VERSION: 1,
+  /** Highest number of an activation that has begun. */
+  STARTED: 2,
+  /** 1 while the thread waits for the answer to a host call. */
+  WAITING: 3,
+  STATUS: 4,
+  /** Octets of the answer; −1: they come on the port. */
+  LENGTH: 5,
+  /** The answer's number, a double, in words 6 and 7. */
+  EXTRA: 6,
+  /** Lowest level of guests' log lines that is wanted. */
+  LOG_LEVEL: 8,
+} as const;
+
+const HEAD_BYTES = 64;
+/** Answers up to this size come through the block. */
+const ANSWER_BYTES = 32_768;
+
+/** Bytes of a control block. */
+export const controlBytes = HEAD_BYTES + ANSWER_BYTES;
+
+/**
+ * Memory that a worker and the main thread share: what runs on the worker, for the watchdog, and the answer to the host
+ * call that the worker waits for.
+ */
+export class Control {
+  readonly #words: Int32Array;
+  readonly #extra: Float64Array;
+  readonly #answer: Uint8Array;
+  #leaving = false;
+
+  constructor(block: SharedArrayBuffer) {
+    this.#words = new Int32Array(block, 0, HEAD_BYTES / 4);
+    this.#extra = new Float64Array(block, Word.EXTRA * 4, 1);
+    this.#answer = new Uint8Array(block, HEAD_BYTES, ANSWER_BYTES);
+  }
+
+  /** Worker: guest code of an activation begins, or goes on. */
+  enter(n: number, version: number): void {
+    Atomics.store(this.#words, Word.VERSION, version);
+    if (n > Atomics.load(this.#words, Word.STARTED)) Atomics.store(this.#words, Word.STARTED, n);
+    Atomics.store(this.#words, Word.RUNNING, n);
+  }
+
+  /** Worker: no guest code runs. */
+  leave(): void {
+    Atomics.store(this.#words, Word.RUNNING, 0);
+  }
+
+  /** Worker: no guest code runs after this turn of the event loop. */
+  leaveSoon(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    setImmediate(() => {
+      this.#leaving = false;
+      this.leave();
+    });
+  }
+
+  get running(): number {
+    return Atomics.load(this.#words, Word.RUNNING);
+  }
+
+  get version(): number {
+    return Atomics.load(this.#words, Word.VERSION);
+  }
+
+  get started(): number {
+    return Atomics.load(this.#words, Word.STARTED);
+  }
+
+  get waiting(): boolean {
+    return Atomics.load(this.#words, Word.WAITING) === 1;
+  }
+
+  /** Lowest level of log lines that the main thread wants; it may change at any time. */
+  get logLevel(): number {
+    return Atomics.load(this.#words, Word.LOG_LEVEL);
+  }
+
+  set logLevel(level: number) {
+    Atomics.store(this.#words, Word.LOG_LEVEL, level);
+  }
+
+  /** Worker: what follows is a host call; before it is asked for. */
+  expect(): void {
+    Atomics.store(this.#words, Word.WAITING, 1);
+  }
+
+  /**
+   * Worker: blocks until the answer is there.
+   *
+   * @param large takes an answer that did not fit from the port
+   */
+  await(large: () => Uint8Array): HostAnswer {
+    Atomics.wait(this.#words, Word.WAITING, 1);
+    const length = Atomics.load(this.#words, Word.LENGTH);
+    const value = length < 0 ? large() : this.#answer.slice(0, length);
+    const status = Atomics.load(this.#words, Word.STATUS) as WasmStatus; // written by answer()
+    return { status, value, extra: this.#extra[0] ?? 0 };
+  }
+
+  /**
+   * Main thread: wakes the worker.
+   *
+   * @param large sends what does not fit to the port
+   */
+  answer({ status, value, extra }: HostAnswer, large: (value: Uint8Array) => void): void {
+    const fits = value.length <= ANSWER_BYTES;
+    if (fits) this.#answer.set(value);
+    else large(value);
+    this.#extra[0] = extra;
+    Atomics.store(this.#words, Word.LENGTH, fits ? value.length : -1);
+    Atomics.store(this.#words, Word.STATUS, status);
+    Atomics.store(this.#words, Word.WAITING, 0);
+    Atomics.notify(this.#words, Word.WAITING);
+  }
+}

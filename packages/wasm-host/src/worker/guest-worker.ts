@@ -1,0 +1,254 @@
+import { WasmError } from "../errors.ts";
+import type { GuestEnvironment } from "../guest/environment.ts";
+import { Guest } from "../guest/guest.ts";
+import { runSteps, type Steps } from "../guest/steps.ts";
+import type { GuestFault } from "../model/fault.ts";
+import type { GuestSpec } from "../model/guest-spec.ts";
+import type { StreamOutput } from "../model/streams.ts";
+import type { Bridge } from "./bridge.ts";
+import type { Control } from "./control.ts";
+import { faultOf } from "./fault-of.ts";
+import { prepareHere } from "./prepare-here.ts";
+import type { Activation, Done, Order, Report } from "./protocol.ts";
+
+/** Guests that stand ready where each call has one of its own. */
+const SPARES = 1;
+
+interface Version {
+  readonly spec: GuestSpec;
+  readonly module: WebAssembly.Module;
+  /** Started, and used by nobody yet. */
+  readonly spares: Holder[];
+}
+
+/** A guest and what waits for it. */
+interface Holder {
+  /** Number of the guest; a spare gets it when it is taken. */
+  number: number;
+  readonly version: Version;
+  guest: Guest | undefined;
+  /** The activation that it is in; 0: none. */
+  current: number;
+  /** Activations that came while it was suspended. */
+  readonly waiting: Activation[];
+  /** Serves one stream, then it is dropped. */
+  readonly single: boolean;
+}
+
+/** What runs on a worker thread: guests, one activation at a time unless they suspend. */
+export class GuestWorker {
+  readonly #control: Control;
+  readonly #bridge: Bridge;
+  readonly #report: (report: Report) => void;
+  readonly #jspi: boolean;
+  /** Sends the reports made so far. */
+  readonly #flush: () => void;
+  readonly #versions = new Map<number, Version>();
+  readonly #guests = new Map<number, Holder>();
+
+  constructor(
+    control: Control,
+    bridge: Bridge,
+    report: (report: Report) => void,
+    options: { jspi: boolean; flush: () => void },
+  ) {
+    this.#control = control;
+    this.#bridge = bridge;
+    this.#report = report;
+    this.#jspi = options.jspi;
+    this.#flush = options.flush;
+  }
+
+  take(order: Order): void {
+    switch (order.t) {
+      case "load":
+        this.#versions.set(order.spec.version, { spec: order.spec, module: order.module, spares: [] });
+        return;
+      case "unload":
+        this.#unload(order.version);
+        return;
+      case "drop":
+        this.#guests.delete(order.guest);
+        return;
+      case "answer":
+        return this.#bridge.answered(order.call, order.answer);
+      case "prepare":
+        return this.#prepare(order);
+      default:
+        this.#activate(order);
+    }
+  } // prettier-ignore
+
+  #unload(version: number): void {
+    this.#versions.delete(version);
+    for (const [number, holder] of this.#guests) {
+      if (holder.version.spec.version === version) this.#guests.delete(number);
+    }
+  }
+
+  #prepare(order: Extract<Order, { t: "prepare" }>): void {
+    const { key } = order;
+    this.#control.enter(order.n, 0);
+    try {
+      this.#report({ t: "prepared", key, ...prepareHere(order.bytes, order.limits) });
+    } catch (error) {
+      const { reason, status, message } =
+        error instanceof WasmError
+          ? error
+          : new WasmError("INVALID_MODULE", 422, `the module cannot be compiled: ${String(error)}`);
+      this.#report({ t: "refused", key, reason, status, message });
+    }
+    this.#control.leave();
+  }
+
+  #activate(order: Activation): void {
+    const holder = this.#guests.get(order.guest) ?? this.#newHolder(order);
+    if (holder === undefined) return this.#reportGone(order);
+    if (holder.current !== 0) holder.waiting.push(order);
+    else this.#run(holder, order);
+  }
+
+  /** A guest for this order; undefined when its guest is gone. */
+  #newHolder(order: Activation): Holder | undefined {
+    if (order.t !== "start" && order.t !== "open") return undefined;
+    const version = this.#versions.get(order.version);
+    if (version === undefined) return undefined;
+    const single = order.t === "open" && version.spec.isolation === "fresh";
+    const spare = single ? version.spares.pop() : undefined;
+    const holder = spare ?? emptyHolder(version, single);
+    holder.number = order.guest;
+    this.#guests.set(order.guest, holder);
+    return holder;
+  }
+
+  #run(holder: Holder, order: Activation): void {
+    const begun = performance.now();
+    const { version } = holder.version.spec;
+    const control = this.#control;
+    holder.current = order.n;
+    control.enter(order.n, version);
+    // Guests that can suspend take turns: each says so when it goes on.
+    const onInvocation = this.#jspi ? () => control.enter(order.n, version) : undefined;
+    let running: void | Promise<void>;
+    try {
+      running = runSteps(this.#steps(holder, order), onInvocation);
+    } catch (error) {
+      return this.#finish(holder, order, begun, error);
+    }
+    if (running instanceof Promise) {
+      void running.then(
+        () => this.#finish(holder, order, begun, undefined),
+        (error: unknown) => this.#finish(holder, order, begun, error),
+      );
+    } else this.#finish(holder, order, begun, undefined);
+  }
+
+  *#steps(holder: Holder, order: Activation): Steps<void> {
+    const guest = holder.guest ?? (yield* this.#start(holder));
+    if (order.t === "open") yield* guest.open(order.stream, order.input);
+    else if (order.t === "phase") yield* guest.resume(order.stream, order.input);
+    else if (order.t === "close") yield* guest.close(order.stream);
+    else if (order.t === "event") yield* guest.event(order.event);
+  }
+
+  *#start(holder: Holder): Steps<Guest> {
+    const { spec, module } = holder.version;
+    const guest = yield* Guest.start(module, spec, this.#environment(holder));
+    holder.guest = guest;
+    return guest;
+  }
+
+  #finish(holder: Holder, order: Activation, begun: number, error: unknown): void {
+    holder.current = 0;
+    const done = doneOf(holder, order, begun, error);
+    const over = done.fault !== undefined || (holder.single && done.openStreams === 0);
+    if (over) this.#guests.delete(holder.number);
+    this.#report(done);
+    const next = holder.waiting.shift();
+    if (next !== undefined) {
+      if (over) for (const each of [next, ...holder.waiting.splice(0)]) this.#reportGone(each);
+      else this.#run(holder, next);
+    } else if (holder.single) this.#prepareSpare(holder.version);
+    this.#left();
+  }
+
+  /**
+   * Where guests suspend, others may go on in the same turn of the event loop: what ran last counts as running until the
+   * turn is over.
+   */
+  #left(): void {
+    if (this.#jspi) this.#control.leaveSoon();
+    else this.#control.leave();
+  }
+
+  /**
+   * The next call finds its guest started. It happens after the report and before the activation is over, so that the
+   * watchdog sees it.
+   */
+  #prepareSpare(version: Version): void {
+    if (version.spares.length >= SPARES || !this.#versions.has(version.spec.version)) return;
+    this.#flush();
+    const holder = emptyHolder(version, true);
+    try {
+      const started = runSteps(this.#start(holder));
+      if (started instanceof Promise)
+        void started.then(() => version.spares.push(holder), () => {}); // prettier-ignore
+      else version.spares.push(holder);
+    } catch {
+      // The next call will meet the same failure, and report it.
+    }
+  }
+
+  #reportGone(order: Activation): void {
+    const fault: GuestFault = { kind: "gone", message: "its instance is gone" };
+    const stream = order.t === "open" || order.t === "phase" ? order.stream : undefined;
+    const outputs: StreamOutput[] =
+      stream === undefined ? [] : [{ stream, outcome: "failed", fault }];
+    this.#report({ t: "done", n: order.n, guest: order.guest, outputs, us: 0, fuel: 0, memoryBytes: 0, tickMs: 0, openStreams: 0, fault }); // prettier-ignore
+  }
+
+  #environment(holder: Holder): GuestEnvironment {
+    const { version } = holder.version.spec;
+    const control = this.#control;
+    return {
+      call: (call) => this.#bridge.ask(holder.current, holder.number, version, call),
+      callAsync: this.#jspi
+        ? (call) => this.#bridge.askLater(holder.current, holder.number, version, call)
+        : undefined,
+      log: (level, message) => {
+        if (level >= control.logLevel) this.#report({ t: "log", version, level, message });
+      },
+      get logLevel() {
+        return control.logLevel;
+      },
+    };
+  }
+}
+
+function emptyHolder(version: Version, single: boolean): Holder {
+  return { number: 0, version, guest: undefined, current: 0, waiting: [], single };
+}
+
+function doneOf(holder: Holder, order: Activation, begun: number, error: unknown): Done {
+  const { guest } = holder;
+  const outputs = guest?.takeOutputs() ?? [];
+  const fault = guest?.fault ?? (error === undefined ? undefined : faultOf(error));
+  if (fault !== undefined && (order.t === "open" || order.t === "phase")) {
+    const { stream } = order;
+    if (!outputs.some((output) => output.stream === stream))
+      outputs.push({ stream, outcome: "failed", fault });
+  }
+  return {
+    t: "done",
+    n: order.n,
+    guest: order.guest,
+    outputs,
+    us: (performance.now() - begun) * 1000,
+    fuel: guest?.fuelUsed ?? 0,
+    memoryBytes: guest?.memoryBytes ?? 0,
+    tickMs: guest?.tickMs ?? 0,
+    openStreams: guest?.openStreams ?? 0,
+    ...(fault === undefined ? {} : { fault }),
+    ...(order.t === "start" && guest !== undefined ? { id: guest.id } : {}),
+  };
+}

@@ -1,0 +1,8 @@
+use layotto_guest::{Request, Response};
+
+layotto_guest::function!("__NAME__", handle);
+
+fn handle(request: &Request) -> Response {
+    let name = request.param("name").unwrap_or_else(|| "world".to_string());
+    Response::text(format!("Hello, {}!", name))
+}
