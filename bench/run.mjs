@@ -19,6 +19,7 @@ import { measurePubsub } from "./parts/pubsub.mjs";
 import { measureRatio, measureReferences } from "./parts/reference.mjs";
 import { measureRows } from "./parts/rows.mjs";
 import { measureStartup } from "./parts/startup.mjs";
+import { measureWasm } from "./parts/wasm.mjs";
 
 const UNAVAILABLE = 69;
 
@@ -66,6 +67,7 @@ async function runAll() {
       if (parts.has("embedded")) await measureEmbedded(bench, system);
       if (parts.has("pubsub")) await measurePubsub(bench, redis);
       if (parts.has("mesh")) await measureMesh(bench);
+      if (parts.has("wasm")) await measureWasm(bench);
       if (parts.has("growth")) await measureGrowth(bench, system);
     });
   } finally {

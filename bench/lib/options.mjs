@@ -8,7 +8,8 @@ Measures calls through gateway and sidecars as real processes, and references, i
   --seconds N     length of each measurement (default 5)
   --rounds N      measure each load up to N times, until others leave the machine alone; keep the best (default 1)
   --load LIST     shapes of load, connections x calls each (default 8x16,64x1)
-  --only LIST     only these parts: startup, idle, rows, reference, latency, embedded, pubsub, mesh, growth
+  --only LIST     only these parts: startup, idle, rows, reference, latency, embedded, pubsub, mesh, wasm,
+                  growth
   --skip LIST     leave parts out
   --long          10 minutes of load for the growth of memory instead of 30 s
   --ci            short run of what CI asserts: ratios, with 30 % slack; exit code 1 when one is missed
@@ -26,6 +27,7 @@ const parts = [
   "embedded",
   "pubsub",
   "mesh",
+  "wasm",
   "growth",
 ];
 

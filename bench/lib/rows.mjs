@@ -114,3 +114,12 @@ export const IDLE_PSS_MIB = 90;
 export const IDLE_CONNECTION_KIB = 20;
 /** What counts as no growth of a process under load, in MiB of PSS: the heap breathes. */
 export const GROWTH_MIB = 4;
+
+/** Functions in WebAssembly: what they have to reach end to end, with the load generator on the same cores. */
+export const WASM = {
+  warm: { perSecond: 15_000, p50: 120 },
+  stateRead: { perSecond: 6_000 },
+  fresh: { perSecond: 10_000, instanceP50: 0.1, instanceP99: 5 },
+  dropMs: 60,
+  thousand: { rssMib: 250, slower: 1.1 },
+};
