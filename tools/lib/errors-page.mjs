@@ -4,6 +4,7 @@ import path from "node:path";
 import { meshErrors } from "./mesh-errors-page.mjs";
 import { allSources, built, code, made, readSource, table } from "./pages.mjs";
 import { root } from "./repo.mjs";
+import { wasmErrors } from "./wasm-errors-page.mjs";
 
 /** Errors of the kit that are in no table: reason → code, message, when. Compared with the reasons in its code. */
 const kitErrors = {
@@ -44,6 +45,7 @@ export async function errorsPage() {
       tables.push(...errorTables(await built(name, `${file}.js`), source, statusName));
     }
     if (name === "rpc-mesh") tables.push(...(await meshErrors(statusName)));
+    if (name === "wasm-host") tables.push(...(await wasmErrors()));
     if (tables.length > 0) parts.push(`## ${name}`, ...tables);
   }
   parts.push(

@@ -1,6 +1,8 @@
 // docs/reference/limits.md, from the doc comments of limits.ts, the gateway's schema and constants of the code.
 import { built, code, dash, made, readSource, sectionOwners, table } from "./pages.mjs";
 import { unitText } from "./config-pages.mjs";
+import { fixedTable, limitRows } from "./limit-sources.mjs";
+import { functionLimits } from "./wasm-limits-page.mjs";
 
 /** Constants of the code that are limits and no configuration: source file, name, unit, what happens there. */
 const fixedLimits = [
@@ -11,6 +13,8 @@ const fixedLimits = [
   ["api-gateway/src/forwarding/gateway-call.ts", "MAX_SENDS", "times", "a call is sent before it fails with SIDECAR_UNAVAILABLE"],
   ["api-gateway/src/actuator/server.ts", "maxBodyBytes", "bytes", "of a request body to the actuator; more is answered with 413"],
   ["api-gateway/src/connect.ts", "maxControlAnswerBytes", "bytes", "of the figures or a page of a sidecar; a larger answer is left out of `/actuator/metrics` and a 503 of its page"],
+  ["api-gateway/src/hooks/protected-fields.ts", "maxHeaderBytes", "bytes", "of header fields, 32 more for each, that a call or a reply may have after a hook; more count as its failure"],
+  ["api-gateway/src/hooks/answer.ts", "maxText", "characters", "of the text with which a hook denies a call"],
   ["embedded-store/src/write-queue.ts", "MAX_QUEUED", "writes", "waiting for the disk; one more gets RESOURCE_EXHAUSTED (BACKEND_LIMIT)"],
   ["embedded-store/src/write-queue.ts", "MAX_BATCH", "writes", "in one transaction; the rest goes into the next"],
   ["embedded-store/src/keys.ts", "MAX_KEY_BYTES", "bytes", "of a key in the embedded store, prefix and component name included; a longer one gets INVALID_ARGUMENT (BACKEND_REFUSED)"],
@@ -19,7 +23,16 @@ const fixedLimits = [
   ["state-sidecar/src/sequencer/segments.ts", "WAIT_MS", "ms", "that a WEAK call waits for the next segment, then UNAVAILABLE (SEGMENT_UNAVAILABLE)"],
   ["rpc-mesh/src/invoke/create-channel.ts", "MAX_REPLY_BYTES", "bytes", "of an answer to InvokeService; a larger one is RESOURCE_EXHAUSTED (BODY_TOO_LARGE)"],
   ["rpc-mesh/src/http1/kept-body.ts", "MAX_KEPT_BYTES", "bytes", "of a request body that the HTTP/1.1 proxy keeps for another attempt; a call with more is not sent again"],
-  ["rpc-mesh/src/http1/stash.ts", "MAX_BYTES", "bytes", "that an HTTP/1.1 caller may send ahead of its answers before it is not read"],
+  ["http1/src/stash.ts", "MAX_BYTES", "bytes", "that an HTTP/1.1 caller may send ahead of its answers before it is not read"],
+  ["rpc-mesh/src/config/read-functions.ts", "DEFAULT_TIMEOUT_MS", "ms", "for a phase of a filter or hook of a listener, where `timeout` says nothing"],
+  ["rpc-mesh/src/config/read-functions.ts", "MAX_TIMEOUT_MS", "ms", "that `timeout` of a filter or hook may be"],
+  ["rpc-mesh/src/http1/filters/filtered-call.ts", "DEFAULT_BODY_BYTES", "bytes", "of a body that filters see, where `max_body_bytes` says nothing: 413, an answer 502"],
+  ["rpc-mesh/src/http1/filters/body-budget.ts", "MAX_BYTES", "bytes", "of bodies that wait for the filters of a listener, together; beyond, calls are refused (flag UO)"],
+  ["rpc-mesh/src/extension/answer.ts", "MAX_LINES", "header lines", "that a function may give a call or an answer; more count as its failure"],
+  ["rpc-mesh/src/extension/answer.ts", "MAX_LINE_BYTES", "bytes", "of them"],
+  ["rpc-mesh/src/extension/listener-function.ts", "MAX_MISSES", "phases", "in a row without an answer, after which an open function is left out for a while"],
+  ["rpc-mesh/src/extension/listener-function.ts", "REST_MS", "ms", "of that"],
+  ["rpc-mesh/src/extension/request-parts.ts", "MAX_PATH", "characters", "of a path that a function names"],
   ["rpc-mesh/src/cluster/direct-clusters.ts", "MAX_DIRECT", "addresses", "that calls name themselves (`rpc_target_address`) with connections kept; the one not used for longest goes"],
   ["rpc-mesh/src/listener/mesh-listener.ts", "FIRST_BYTES_MS", "ms", "a caller has to say which protocol it speaks"],
   ["rpc-mesh/src/tls/server-tls.ts", "handshakeTimeout", "ms", "for a TLS handshake with a caller of the mesh"],
@@ -44,15 +57,6 @@ export async function limitsPage() {
   );
   if (gateway.some(([key]) => !(key in gatewayLimits)))
     throw new Error("gatewayLimits of tools/lib/limits-page.mjs lacks a key");
-  const fixed = await Promise.all(
-    fixedLimits.map(async ([file, name, unit, what]) => {
-      const value = new RegExp(String.raw`const ${name} = ([\d_]+);`, "u").exec(
-        await readSource(file),
-      )?.[1];
-      if (value === undefined) throw new Error(`Cannot find ${name} in packages/${file}`);
-      return [`[${name}](../../packages/${file})`, `${value.replaceAll("_", "")} ${unit}`, what];
-    }),
-  );
   return [
     made,
     "# Limits",
@@ -72,30 +76,17 @@ export async function limitsPage() {
     "## Connections of the mesh",
     "They cannot be configured; what can be is in [mesh/](../mesh/README.md#limits).",
     "### HTTP/1.1",
-    await commentedLimits(
-      "rpc-mesh/src/http1/limits.ts",
-      "Http1Limits",
-      "http1/limits.js",
-      "defaultLimits",
-    ),
+    "Also of the listeners of wasm-host.",
+    await commentedLimits("http1", "limits", "Http1Limits", "defaultLimits"),
     "### bolt and dubbo",
-    await commentedLimits(
-      "rpc-mesh/src/multiplex/limits.ts",
-      "MuxLimits",
-      "multiplex/limits.js",
-      "muxLimits",
-    ),
+    await commentedLimits("rpc-mesh", "multiplex/limits", "MuxLimits", "muxLimits"),
     "### Hessian",
     "How far the mesh looks into a body for routing. What is beyond is passed on all the same.",
-    await commentedLimits(
-      "rpc-mesh/src/hessian/limits.ts",
-      "HessianLimits",
-      "hessian/limits.js",
-      "hessianLimits",
-    ),
+    await commentedLimits("rpc-mesh", "hessian/limits", "HessianLimits", "hessianLimits"),
+    ...(await functionLimits()),
     "## Fixed",
     "Constants of the code. Limits of component types are among their keys in [components.md](../components.md).",
-    table(["name", "value", "what it bounds"], fixed),
+    await fixedTable(fixedLimits),
   ]
     .join("\n\n")
     .concat("\n");
@@ -124,18 +115,10 @@ async function connectionLimits() {
   );
 }
 
-/** The fields of an interface with their comments, and their values from the built module. */
-async function commentedLimits(file, type, module, name) {
-  const values = (await built("rpc-mesh", module))[name];
-  const source = await readSource(file);
-  const body = source.slice(source.indexOf(`export interface ${type}`));
-  const rows = [...body.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\s*readonly (\w+): number;/gu)].map(
-    ([, comment, key]) => {
-      const text = comment.replace(/[\s*]+/gu, " ").trim();
-      return [code(key), values[key], text.replace(/\.?\s*@default \d+$/u, "").replace(/\.$/u, "")];
-    },
+async function commentedLimits(name, module, type, constant) {
+  const rows = await limitRows(name, module, type, constant);
+  return table(
+    ["name", "value", "what it bounds"],
+    rows.map(({ key, value, text }) => [code(key), value, text]),
   );
-  if (rows.length !== Object.keys(values).length)
-    throw new Error(`Cannot read a comment of ${type}`);
-  return table(["name", "value", "what it bounds"], rows);
 }

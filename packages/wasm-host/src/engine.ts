@@ -12,6 +12,7 @@ import { nextVersionNumber } from "./model/version-numbers.ts";
 import { GuestLog } from "./pool/guest-log.ts";
 import { RunningVersion } from "./pool/running-version.ts";
 import { Scheduler } from "./pool/scheduler.ts";
+import { Turns } from "./turns.ts";
 import type { WorkerThread } from "./pool/worker-thread.ts";
 
 /** What an engine is made with. */
@@ -19,12 +20,15 @@ export interface EngineOptions {
   /** What guests may ask for. */
   readonly host: GuestHost;
   readonly logger: Logger;
-  /** Threads. Default: number of processors + 1, at most 16. */
+  /** Threads that are always there, and the most. Default 2 and 16. */
   readonly workers?: { readonly min: number; readonly max: number };
   /** How host calls wait: `jspi` suspends the guest (Node.js 24), `atomics` blocks its thread. Default `auto`. */
   readonly hostCalls?: "auto" | "atomics" | "jspi";
   readonly clock?: Clock;
 }
+
+/** Modules that are read and tried at once: more would only take threads from calls. */
+const LOADS = 2;
 
 interface Prepared {
   readonly module: WebAssembly.Module;
@@ -51,14 +55,17 @@ class WasmEngine implements Engine {
   readonly #log: GuestLog;
   readonly #versions = new Map<number, RunningVersion>();
   readonly #preparing = new Map<number, { thread: WorkerThread; resolve: (made: Prepared) => void; reject: (error: Error) => void }>(); // prettier-ignore
+  readonly #turns = new Turns(LOADS);
   #numbers = 0;
 
   constructor(options: EngineOptions) {
     const { workers, host, clock, logger } = options;
-    const min = workers?.min ?? availableParallelism() + 1;
+    const cores = availableParallelism();
+    const min = workers?.min ?? 2;
+    const max = Math.max(min, workers?.max ?? 16);
     this.#log = new GuestLog(logger);
     this.#scheduler = new Scheduler({
-      threads: { min, max: Math.max(min, workers?.max ?? 16), jspi: wantsJspi(options), logLevel: () => this.#log.level() },
+      threads: { min, computing: Math.min(max, Math.max(min, cores + 1)), max, jspi: wantsJspi(options), logLevel: () => this.#log.level() },
       host,
       find: (version) => this.#versions.get(version),
       onFault: (version, fault) => this.#faulted(version, fault),
@@ -70,17 +77,7 @@ class WasmEngine implements Engine {
   } // prettier-ignore
 
   async load(bytes: Uint8Array, definition: FunctionDefinition): Promise<LoadedVersion> {
-    const made = await this.#prepare(bytes, definition);
-    const spec = specOf(nextVersionNumber(), definition, made.info);
-    const version = new RunningVersion(definition, { spec, ...made });
-    this.#versions.set(spec.version, version);
-    try {
-      await this.#probe(version);
-    } catch (error) {
-      this.#remove(version);
-      throw error;
-    }
-    return version;
+    return await this.#turns.take(() => this.#load(bytes, definition));
   }
 
   async warm(loaded: LoadedVersion, instances: number): Promise<void> {
@@ -114,6 +111,20 @@ class WasmEngine implements Engine {
   async close(): Promise<void> {
     this.#scheduler.close();
     return Promise.resolve();
+  }
+
+  async #load(bytes: Uint8Array, definition: FunctionDefinition): Promise<LoadedVersion> {
+    const made = await this.#prepare(bytes, definition);
+    const spec = specOf(nextVersionNumber(), definition, made.info);
+    const version = new RunningVersion(definition, { spec, ...made });
+    this.#versions.set(spec.version, version);
+    try {
+      await this.#probe(version);
+    } catch (error) {
+      this.#remove(version);
+      throw error;
+    }
+    return version;
   }
 
   #own(version: LoadedVersion): RunningVersion {

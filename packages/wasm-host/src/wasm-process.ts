@@ -132,8 +132,11 @@ export class WasmProcess {
     const { clock, fatal } = this.context;
     const late = new Promise<void>((resolve) => void clock.after(START_WAIT_MS, resolve));
     try {
+      // A file in a watched folder may be the module of a configured function, which is no plain one then.
+      this.installer.know(this.settings.functions);
+      const found = this.folders.start();
       const configured = this.installer.apply(this.settings.functions, []);
-      await Promise.race([Promise.all([configured, this.folders.start()]), late]);
+      await Promise.race([Promise.all([configured, found]), late]);
       await this.listeners.open();
     } catch (error) {
       fatal(exitCodeOf(error), error instanceof Error ? error.message : String(error));
@@ -194,9 +197,14 @@ function createParts(settings: WasmSettings, context: ProcessContext): Parts {
 
 function createEngines(settings: WasmSettings, host: HostServices, logger: Logger): Engine {
   const { workers, hostCalls } = settings;
+  // Its threads start while the rest of the process does.
+  const engine = createEngine({ host, logger, workers, hostCalls });
   return new Adapters({
-    "proxy-wasm": () => Promise.resolve(createEngine({ host, logger, workers, hostCalls })),
-    "wasi-command": () => Promise.reject(new Error("the adapter wasi-command is not there")),
+    "proxy-wasm": () => Promise.resolve(engine),
+    "wasi-command": async () => {
+      const { createCommandEngine } = await import("./command/command-engine.ts");
+      return createCommandEngine({ logger });
+    },
   });
 }
 

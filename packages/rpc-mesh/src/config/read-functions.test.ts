@@ -31,15 +31,18 @@ describe("readFunctions", () => {
     assert.deepEqual([listener?.filters, listener?.hooks], [undefined, undefined]);
   });
 
-  test("hooks go with every protocol, filters with HTTP/1.1 alone", () => {
+  test("hooks go with every protocol, filters with HTTP alone, and bodies with HTTP/1.1", () => {
     const [hook, filter] = [{ function: "f", step: "route" }, { function: "f" }];
-    for (const protocol of ["auto", "http2", "bolt", "dubbo"]) {
+    for (const protocol of ["auto", "http1", "http2", "bolt", "dubbo"]) {
       assert.deepEqual(report(sectionOf({ protocol, hooks: [hook] })), []);
-      assert.deepEqual(report(sectionOf({ protocol, filters: [filter] })), [
-        `✖ mesh.listeners[0].filters: work on HTTP/1.1 only and this listener speaks ${protocol}: set protocol: http1, or use hooks`,
-      ]);
+      const isHttp = protocol.startsWith("http");
+      const fault = `✖ mesh.listeners[0].filters: work on HTTP only and this listener speaks ${protocol}: set protocol: http1 or http2, or use hooks`;
+      assert.deepEqual(report(sectionOf({ protocol, filters: [filter] })), isHttp ? [] : [fault]);
     }
-  });
+    assert.deepEqual(report(sectionOf({ protocol: "http2", filters: [filter, { ...filter, body: true }] })), [
+      "✖ mesh.listeners[0].filters[1].body: works on HTTP/1.1 only and this listener speaks http2: leave it out",
+    ]);
+  }); // prettier-ignore
 
   test("says what is wrong, and where", () => {
     const hooks = [

@@ -29,10 +29,14 @@ export function readFunctions(node: ConfigNode, protocol: Protocol | "auto", add
 
 /** A filter that saw a part of the calls only would be a hole in what it guards. */
 function checkFilters(node: ConfigNode, protocol: Protocol | "auto", address: string | undefined): void {
-  if (protocol !== "http1") {
-    node.fault("filters", `work on HTTP/1.1 only and this listener speaks ${protocol}: set protocol: http1, or use hooks`);
+  if (protocol !== "http1" && protocol !== "http2") {
+    node.fault("filters", `work on HTTP only and this listener speaks ${protocol}: set protocol: http1 or http2, or use hooks`);
   } else if (address === undefined) {
     node.warn("filters", "have no effect: the listener has no address, and InvokeService does not go through filters; use hooks");
+  }
+  if (protocol !== "http2") return;
+  for (const each of node.children("filters")) {
+    if (each.flag("body") === true) each.fault("body", "works on HTTP/1.1 only and this listener speaks http2: leave it out");
   }
 } // prettier-ignore
 

@@ -29,7 +29,7 @@ const functionFields = {
 const functionFilter = z.strictObject({
   ...functionFields,
   body: z.boolean().optional().meta({
-    description: "The function sees bodies, up to max_body_bytes or 1 MiB; default false",
+    description: "HTTP/1.1: the function sees bodies, up to max_body_bytes or 1 MiB; default false",
   }),
 });
 
@@ -83,7 +83,7 @@ export const listener = z.strictObject({
     description: "Rules of how many calls may come, as in the filter flowControlFilter",
   }),
   filters: z.array(functionFilter).optional().meta({
-    description: "Functions that requests in HTTP/1.1 go through in this order, answers in reverse",
+    description: "Functions that requests in HTTP go through in this order, answers in reverse",
   }),
   hooks: z.array(functionHook).optional().meta({
     description: "Functions that decide on routes and hosts, for every protocol and InvokeService",

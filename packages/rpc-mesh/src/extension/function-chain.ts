@@ -50,11 +50,18 @@ export class FunctionChain implements Timer {
   }
 
   private next(): void {
-    const run = this.runs[this.index++];
+    let run = this.runs[this.index++];
+    while (run?.skips === true) run = this.runs[this.index++];
     if (run === undefined) return this.end();
     const { clock } = run.owner.tools;
     const left = this.endsAt === undefined ? undefined : this.endsAt - clock.monotonic();
+    this.ask(run, left);
+  }
+
+  private ask(run: FunctionRun, left: number | undefined): void {
     run.ask(this.task.question(run.owner), left, this.last, (response, why) => {
+      if (response === undefined) run.owner.missed();
+      else run.owner.heard();
       const failure = response === undefined ? this.failed(run, why) : this.takeFrom(run, response);
       if (failure === undefined) return this.next();
       this.cancel();

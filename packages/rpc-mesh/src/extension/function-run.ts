@@ -56,6 +56,14 @@ export class FunctionRun implements MessageListener, Timer {
     this.owner = owner;
   }
 
+  /** Whether the call goes on without it, from its first phase on. */
+  get skips(): boolean {
+    if (this.stream !== undefined || !this.owner.rests) return false;
+    this.owner.counters.skipped++;
+    this.cancel();
+    return true;
+  }
+
   /**
    * Asks the function.
    *

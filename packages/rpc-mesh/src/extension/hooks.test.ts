@@ -128,6 +128,18 @@ describe("hooks at the step route", () => {
     }
   }); // prettier-ignore
 
+  test("that do not answer time and again are left out for a moment, where calls may go on without them", async (t) => {
+    for (const onFailure of ["open", "closed"] as const) {
+      const { client, extension, counters } = await hooked(t, [hookOf("route", { timeoutMs: 5, onFailure })], () => undefined);
+      for (let i = 0; i < 8; i++) {
+        client.send(get);
+        await client.until("\r\n\r\n");
+      }
+      assert.equal(extension.log.length, onFailure === "open" ? 5 : 8);
+      assert.equal(counters()[0]?.skipped, onFailure === "open" ? 3 : 0);
+    }
+  }); // prettier-ignore
+
   test("a caller that goes away is no call any more", async (t) => {
     const { client, proxy, extension, one } = await hooked(t, route, () => undefined);
     client.send(get);

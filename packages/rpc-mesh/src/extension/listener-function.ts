@@ -9,6 +9,11 @@ import { FunctionRun } from "./function-run.ts";
 /** How often at most a function that fails is named in the log, ms. */
 const LOG_EVERY_MS = 10_000;
 
+/** So many phases in a row without an answer, and a function that calls can do without is left alone for a moment. */
+const MAX_MISSES = 5;
+/** How long, ms. */
+const REST_MS = 1000;
+
 /** What a function does for a listener. */
 export type Part = "filter" | "route" | "host";
 
@@ -26,6 +31,8 @@ export class FunctionCounters {
   /** Calls that it answered itself. */
   answered = 0;
   failed = 0;
+  /** Calls that went on without it because it has not answered time and again. */
+  skipped = 0;
   /** Hosts that it named and that were not among those it was told of. */
   ignored = 0;
 }
@@ -41,6 +48,8 @@ export class ListenerFunction {
   readonly counters = new FunctionCounters();
   private loggedAt = Number.NEGATIVE_INFINITY;
   private unlogged = 0;
+  private misses = 0;
+  private restsUntil = 0;
 
   constructor(
     listener: string,
@@ -58,6 +67,22 @@ export class ListenerFunction {
   /** Beside a new call. */
   start(): FunctionRun {
     return new FunctionRun(this);
+  }
+
+  /** Whether calls go on without it for now: never where they need it. */
+  get rests(): boolean {
+    return this.misses >= MAX_MISSES && this.tools.clock.monotonic() < this.restsUntil;
+  }
+
+  /** It has answered. */
+  heard(): void {
+    this.misses = 0;
+  }
+
+  /** It has not answered. */
+  missed(): void {
+    this.misses++;
+    if (this.config.onFailure === "open") this.restsUntil = this.tools.clock.monotonic() + REST_MS;
   }
 
   /** Its phase has failed. Returns what the call ends with; undefined: it goes on. */

@@ -61,11 +61,16 @@ export function changedRequestHead(head: Head, headers: readonly string[], body:
 export function changedResponseHead(head: Head, headers: readonly string[], method: string, bytes: number | undefined): Head {
   const status = Number(valueOf(headers, ":status") ?? head.status);
   if (!Number.isInteger(status) || status < 200 || status > 599) throw new Error(`status ${status} must be 200 to 599`);
-  const bodiless = hasNoBody(status) || method === "HEAD";
-  const body = bytes === undefined || bodiless ? bodyLine(head) : lengthLine(bytes);
-  const text = `${statusLine(status)}${linesOf(headers)}${status === 204 ? "" : body}\r\n`;
+  const line = hasNoBody(status) || method === "HEAD" ? bodyLine(head) : lineFor(head, bytes);
+  const text = `${statusLine(status)}${linesOf(headers)}${status === 204 ? "" : line}\r\n`;
   return answerHead(Buffer.from(text, "latin1"), method);
 } // prettier-ignore
+
+/** The line of an answer that has a body. What had none because of its status has none now either. */
+function lineFor(head: Head, bytes: number | undefined): string {
+  if (bytes !== undefined) return lengthLine(bytes);
+  return head.framing === Framing.NONE ? lengthLine(0) : bodyLine(head);
+}
 
 /** The same head in memory of its own. */
 export function copiedResponseHead(head: Head, method: string): Head {

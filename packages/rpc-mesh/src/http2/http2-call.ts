@@ -15,17 +15,16 @@ import {
 import type { Attempt } from "../call/attempt.ts";
 import { Reason, type FunctionAnswer, type MeshFailure } from "../call/failure.ts";
 import { gradeOfGrpc, grpcVerdict, httpVerdict } from "../call/grades.ts";
-import { GovernedCall, type CallOptions } from "../call/governed-call.ts";
+import type { CallOptions } from "../call/governed-call.ts";
 import type { MeshRuntime } from "../call/runtime.ts";
 import { grpcOf, httpToGrpc, meshFailure } from "../call/statuses.ts";
-import { Grade, type Verdict } from "../call/verdict.ts";
-import { isSafeToRepeat } from "../call/verbs.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { Host } from "../cluster/host.ts";
+import type { ListenerFunction } from "../extension/listener-function.ts";
 import type { DirectAction, RedirectAction } from "../model/route.ts";
 import { redirectLocation } from "../routing/router.ts";
-import { requestFields, responseFields } from "./http2-fields.ts";
-import { http2Pool, type Http2Pool } from "./http2-pool.ts";
+import { FilteredHttp2 } from "./filtered-http2.ts";
+import { fieldsOf, requestFields, responseFields } from "./http2-fields.ts";
+import { GovernedHttp2 } from "./http2-governed.ts";
+import type { Http2Pool } from "./http2-pool.ts";
 import { MirrorStream } from "./mirror-stream.ts";
 
 /** What a request may hold: what is kept for another attempt, and no message is read for routing. */
@@ -35,7 +34,9 @@ const forwardLimits: ForwardLimits = { replayBytes: 65_536, maxFirstMessageBytes
 export class Http2Call extends ForwardedCall {
   /** Whether the answers of the mesh's own are gRPC statuses. */
   readonly isGrpc: boolean;
-  private readonly governed: GovernedHttp2;
+  protected readonly governed: GovernedHttp2;
+  /** The request's headers as functions have changed them. */
+  private fields: readonly HeaderField[] | undefined;
   private readonly maxBodyBytes: number;
 
   constructor(
@@ -45,11 +46,15 @@ export class Http2Call extends ForwardedCall {
     mesh: MeshRuntime,
     options: CallOptions,
     maxBodyBytes: number,
+    filters?: readonly ListenerFunction[],
   ) {
     super(caller, head, endStream, forwardLimits);
     this.isGrpc = head.contentType.startsWith("application/grpc");
     this.maxBodyBytes = maxBodyBytes;
-    this.governed = new GovernedHttp2(this, mesh, options);
+    this.governed =
+      filters === undefined
+        ? new GovernedHttp2(this, mesh, options)
+        : new FilteredHttp2(this, mesh, options, filters);
   }
 
   /** Routes and sends the call. */
@@ -96,7 +101,17 @@ export class Http2Call extends ForwardedCall {
   /** Sends the call over a connection to the attempt's host. */
   sendTo(connection: Http2Connection, attempt: Attempt): void {
     const { path, authority } = attempt;
-    this.send(connection, requestFields(this.head, path, authority, this.governed.changes));
+    this.send(connection, this.requestFields(path, authority));
+  }
+
+  /** Functions have changed the lines of the request: name, value, name, value …. */
+  changeLines(lines: readonly string[]): void {
+    const pseudo = this.head.list.fields.filter(({ name }) => name.startsWith(":"));
+    this.fields = [...pseudo, ...fieldsOf(lines)];
+  }
+
+  private requestFields(path: string, authority: string): readonly HeaderField[] {
+    return requestFields(this.head, path, authority, this.governed.changes, this.fields);
   }
 
   /** Sends a copy of the request, if all of it is kept, and drops the answer. */
@@ -104,7 +119,7 @@ export class Http2Call extends ForwardedCall {
     const body = this.wholeRequest;
     if (body === undefined) return;
     const { path, authority } = this.head;
-    const fields = requestFields(this.head, path, authority, this.governed.changes);
+    const fields = this.requestFields(path, authority);
     const { clock } = this.governed.mesh;
     pool.take(
       { over: false, state: undefined },
@@ -141,9 +156,7 @@ export class Http2Call extends ForwardedCall {
 
   /** Answers as a function has said. */
   private answerAs({ status, headers, body }: FunctionAnswer): void {
-    const count = Math.floor(headers.length / 2);
-    const fields = Array.from({ length: count }, (_, i) => new HeaderField(headers[2 * i] ?? "", headers[2 * i + 1] ?? "")); // prettier-ignore
-    this.answerPlain(status, fields, body);
+    this.answerPlain(status, fieldsOf(headers), body);
   }
 
   /** Answers by configuration. */
@@ -248,102 +261,4 @@ export class Http2Call extends ForwardedCall {
 
 function tooLarge(most: number): MeshFailure {
   return meshFailure(Reason.BODY_TOO_LARGE, `the request body is larger than ${most} bytes`);
-}
-
-/** The engine's side of an {@link Http2Call}. */
-class GovernedHttp2 extends GovernedCall {
-  private readonly call: Http2Call;
-  private attempt: Attempt | undefined;
-  private delivering = false;
-  /** What the head of the answer said. */
-  private grade: Grade = Grade.SUCCESS;
-
-  constructor(call: Http2Call, mesh: MeshRuntime, options: CallOptions) {
-    super(mesh, options);
-    this.call = call;
-  }
-
-  get isDelivering(): boolean {
-    return this.delivering;
-  }
-
-  onAnswer(verdict: Verdict): boolean {
-    const { attempt } = this;
-    this.grade = verdict.grade;
-    return attempt !== undefined && (this.delivering = this.answered(attempt, verdict));
-  }
-
-  onBroken(reason: Reason, detail: string): void {
-    if (this.attempt !== undefined) this.broken(this.attempt, reason, detail);
-  }
-
-  /** @param end what the end of the answer says, where it says something */
-  onDelivered(end?: Grade, status?: number): void {
-    const { attempt } = this;
-    if (attempt === undefined || !this.delivering) return this.cancelled();
-    if (this.grade === Grade.SUCCESS) this.completed(attempt, end, status);
-    else this.completed(attempt);
-  }
-
-  reject(failure: MeshFailure): void {
-    this.refused(failure);
-  }
-
-  protected override get timesWholeAnswer(): boolean {
-    return false;
-  }
-
-  protected override get replayable(): boolean {
-    return this.call.canReplay;
-  }
-
-  protected override get idempotent(): boolean {
-    return !this.call.isGrpc && isSafeToRepeat(this.options.request.method);
-  }
-
-  /** One leg at a time: a stream is passed on from frame to frame. */
-  protected override get mayHedge(): boolean {
-    return false;
-  }
-
-  protected override send(attempt: Attempt): void {
-    this.attempt = attempt;
-    const { host, cluster } = attempt;
-    const fault = this.call.bodyFault(this.route?.config.limits.maxBodyBytes);
-    if (fault !== undefined) return this.broken(attempt, fault.reason, fault.message);
-    const wanted = cluster.config.protocol ?? this.options.protocol;
-    if (wanted !== "http2") {
-      const text = `cluster "${cluster.name}" speaks ${wanted}: calls in HTTP/2 cannot be turned into it`;
-      return this.broken(attempt, Reason.PROTOCOL_ERROR, text);
-    }
-    http2Pool(host, cluster).take(
-      attempt,
-      (connection) => {
-        attempt.state = connection;
-        this.call.sendTo(connection, attempt);
-      },
-      (isOverflow, detail) => {
-        this.broken(attempt, isOverflow ? Reason.OVERFLOW : Reason.CONNECT_FAILURE, detail);
-      },
-    );
-  }
-
-  protected override abort({ state }: Attempt): void {
-    if (state instanceof AbortController) state.abort();
-    // A connection that a firewall has forgotten looks open for a quarter of an hour.
-    else if (state !== undefined) (state as Http2Connection).suspect(); // what "send" put there
-    this.call.giveUpLeg();
-  }
-
-  protected override mirror(cluster: Cluster, host: Host): void {
-    this.call.sendCopy(http2Pool(host, cluster), this.options.timeoutMs);
-  }
-
-  protected override fail(failure: MeshFailure): void {
-    this.call.answerFailure(failure);
-  }
-
-  protected override direct(action: DirectAction | RedirectAction): void {
-    this.call.answerDirect(action);
-  }
 }

@@ -9,8 +9,8 @@ export function requestFields(
   path: string,
   authority: string,
   changes: readonly HeaderChanges[],
+  fields: readonly HeaderField[] = head.list.fields,
 ): readonly HeaderField[] {
-  const { fields } = head.list;
   if (path === head.path && authority === head.authority && changes.length === 0) return fields;
   const moved = fields.map((field) => {
     if (field.name === ":path")
@@ -19,6 +19,15 @@ export function requestFields(
     return new HeaderField(":authority", authority);
   });
   return changed(moved, changes, "request");
+}
+
+/** Fields of a list: name, value, name, value …. */
+export function fieldsOf(lines: readonly string[]): HeaderField[] {
+  const fields: HeaderField[] = [];
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    fields.push(new HeaderField(lines[i] ?? "", lines[i + 1] ?? ""));
+  }
+  return fields;
 }
 
 /** The response headers for the caller. */

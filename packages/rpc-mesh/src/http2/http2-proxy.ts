@@ -8,6 +8,7 @@ import {
   type StreamRouter,
 } from "@layotto/grpc-transport";
 import type { ListenerScope } from "../listener/scope.ts";
+import { FilteredHttp2Call } from "./filtered-http2-call.ts";
 import { Http2Call } from "./http2-call.ts";
 import { hostOfPeer, Http2Request } from "./http2-request.ts";
 
@@ -38,7 +39,12 @@ export class Http2Proxy implements StreamRouter {
     const { mesh, config } = this.scope;
     const request = new Http2Request(head, hostOfPeer(stream.connection.peerName));
     const options = this.scope.callOptions(request, "http2", deadlineOf(head, mesh.clock.now()));
-    const call = new Http2Call(stream, head, endStream, mesh, options, config.limits.maxBodyBytes);
+    const { maxBodyBytes } = config.limits;
+    const filters = this.scope.functions?.filters;
+    const call =
+      filters === undefined || filters.length === 0
+        ? new Http2Call(stream, head, endStream, mesh, options, maxBodyBytes)
+        : new FilteredHttp2Call(stream, head, endStream, mesh, options, maxBodyBytes, filters);
     stream.sink = call;
     call.begin();
   }

@@ -30,6 +30,8 @@ test("addFunctions counts phases, answers, failures and ignored hosts per functi
     "layotto_mesh_function_answered_total in host f 1 1",
     "layotto_mesh_function_failed_total in filter f 0 1",
     "layotto_mesh_function_failed_total in host f 1 0",
+    "layotto_mesh_function_skipped_total in filter f 0 0",
+    "layotto_mesh_function_skipped_total in host f 1 0",
     "layotto_mesh_function_ignored_hosts_total in host f 1 0",
   ]);
 }); // prettier-ignore

@@ -15,6 +15,7 @@ export function addFunctions(book: FamilyBook, functions: readonly ListenerFunct
     count("phases", "Phases of calls that a function was asked about", counters.latency.count);
     count("answered", "Calls that a function answered itself", counters.answered);
     count("failed", "Phases of calls in which a function failed", counters.failed);
+    count("skipped", "Calls that went on without a function that has not answered time and again", counters.skipped); // prettier-ignore
     if (part === "host") {
       count("ignored_hosts", "Hosts that a function named and that were not to be had", counters.ignored); // prettier-ignore
     }

@@ -31,6 +31,7 @@ export const environmentFunctions: HostFunctionTable = {
   emscripten_memcpy_big: native("iii", copyWithin),
   emscripten_memcpy_js: native("iii", copyWithin),
   _emscripten_memcpy_js: native("iii", copyWithin),
+  pthread_equal: native("ii", (_scope, one, other) => Number(one === other)),
   emscripten_get_now: native("", () => performance.now()),
   emscripten_date_now: native("", () => Date.now()),
 };

@@ -105,8 +105,8 @@ export const foreignFunctions: HostFunctionTable = {
         : fn.call(read(memory.copy(args, argsLength), fn.count));
     },
     ({ memory }, answer, name, nameLength, _args, _argsLength, resultOut, sizeOut) => {
-      // Results are optional.
-      if (resultOut === 0 && sizeOut === 0) return WasmStatus.OK;
+      // Results are optional: nothing is written to address 0.
+      if (resultOut === 0) return WasmStatus.OK;
       const fn = find(memory.text(name, nameLength));
       if (fn === undefined) return WasmStatus.INTERNAL_FAILURE;
       return memory.give(fn.result(answer), resultOut, sizeOut);

@@ -5,12 +5,12 @@ import type { Body } from "./body.ts";
 import { GuestLog } from "./guest-log.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import type { CallOutKind, EffectiveContext, HostScope } from "./host-scope.ts";
-import { HttpContext } from "./http-context.ts";
+import { HttpContext, type Properties } from "./http-context.ts";
 
 /** The context that outlives all exchanges. */
 export interface RootContext extends EffectiveContext {
   readonly root: true;
-  readonly properties: Map<string, string>;
+  readonly properties: Properties;
 }
 
 export type Context = RootContext | HttpContext;
@@ -45,6 +45,8 @@ export class GuestScope implements HostScope {
   /** What proxy_get_id has said; undefined outside of it. */
   idBody: Body | undefined;
   tickMs = 0;
+  /** The module is written for 0.1.0: a header that is not there is an empty value. */
+  missingIsEmpty = false;
   /** Contexts that may go on after the callback: continued, answered or done. */
   readonly woken = new Set<HttpContext>();
   /** Thrown into the guest to end it: it is over even when the guest catches it. */
@@ -76,20 +78,26 @@ export class GuestScope implements HostScope {
     this.#callOuts.delete(call);
   }
 
-  /** The context that made a call-out, while both are open. */
+  /** The context that hears of a call-out while it is open: the one that made it, or the root context after it. */
   callOutContext(call: number): Context | undefined {
     return this.#callOuts.get(call)?.context;
   }
 
-  /** Forgets the call-outs of a context that is gone. @returns the gRPC ones, which go on until they are cancelled */
-  forgetCallOuts(context: Context): number[] {
-    const gone: number[] = [];
+  /**
+   * A context is gone: what it has called is answered to the root context, as the specification has it.
+   *
+   * @returns its gRPC streams, which have no end of their own: they are forgotten, and have to be cancelled
+   */
+  leaveCallOuts(context: Context): number[] {
+    const streams: number[] = [];
     for (const [call, { kind, context: owner }] of this.#callOuts) {
       if (owner !== context) continue;
-      this.#callOuts.delete(call);
-      if (kind !== "http") gone.push(call);
+      if (kind === "grpc-stream") {
+        this.#callOuts.delete(call);
+        streams.push(call);
+      } else this.#callOuts.set(call, { kind, context: this.root });
     }
-    return gone;
+    return streams;
   }
 
   /** A buffer that may be read now, by its number (proxy_buffer_type_t). */

@@ -29,8 +29,8 @@ export const headerFunctions: HostFunctionTable = {
   }),
   proxy_get_header_map_value: native("iiiii", (scope, map, key, keyLength, pointerOut, sizeOut) => {
     const value = headerValue(read(scope, map), name(scope, key, keyLength));
-    if (value === undefined) return WasmStatus.NOT_FOUND;
-    return scope.memory.giveLatin1(value, pointerOut, sizeOut);
+    if (value === undefined && !scope.missingIsEmpty) return WasmStatus.NOT_FOUND;
+    return scope.memory.giveLatin1(value ?? "", pointerOut, sizeOut);
   }),
   proxy_add_header_map_value: native("iiiii", (scope, map, key, keyLength, value, valueLength) => {
     const line = [

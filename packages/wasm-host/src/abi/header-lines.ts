@@ -22,15 +22,15 @@ export function replaceHeader(lines: string[], name: string, value: string): voi
   lines[first + 1] = value;
 }
 
-/** Adds a line: pseudo headers behind the other pseudo headers, all else at the end. */
+/** Adds a line at the end. A pseudo header is there once: it is replaced, or comes behind the other pseudo headers. */
 export function addHeader(lines: string[], name: string, value: string): void {
   if (!name.startsWith(":")) {
     lines.push(name, value);
     return;
   }
   let at = 0;
-  while (lines[at]?.startsWith(":") === true) at += 2;
-  lines.splice(at, 0, name, value);
+  while (lines[at]?.startsWith(":") === true && lines[at] !== name) at += 2;
+  lines.splice(at, lines[at] === name ? 2 : 0, name, value);
 }
 
 /** Removes all lines of that name from an index on. Whether there was one. */

@@ -34,6 +34,9 @@ export function httpMessage(input: Omit<PhaseInput, "phase">): HttpMessage {
 
 const nothing: HttpMessage["headers"] = [];
 
+/** Properties by path: those of the host are texts, those that the guest has set are octets. */
+export type Properties = Map<string, string | Uint8Array>;
+
 /** The context of one HTTP exchange: what has come, where it is, and which parts the guest may read and write now. */
 export class HttpContext implements EffectiveContext {
   readonly root = false;
@@ -53,10 +56,12 @@ export class HttpContext implements EffectiveContext {
   continued = false;
   /** The guest has answered itself. */
   answer: GuestAnswer | undefined;
+  /** Only its end is left (proxy_on_done, proxy_on_log): header maps that never came are empty. */
+  ended = false;
   /** proxy_on_done returned false: it ends with proxy_done. */
   lingering = false;
   /** What it was opened with, and what the guest has set. */
-  readonly properties = new Map<string, string>();
+  readonly properties: Properties = new Map();
   /** Paths of properties that the guest has set in this phase. */
   changedProperties: Set<string> | undefined;
 
@@ -129,12 +134,13 @@ export class HttpContext implements EffectiveContext {
 
   /** Headers that may be read now. */
   headers(half: "request" | "response"): FlatHeaders | undefined {
-    return this[half]?.headers;
+    return this[half]?.headers ?? (this.ended ? nothing : undefined);
   }
 
   /** Trailers that may be read now. */
   trailers(half: "request" | "response"): FlatHeaders | undefined {
     const message = this[half];
+    if (this.ended) return message?.trailers ?? nothing;
     if (message === undefined) return undefined;
     if (this.#shown(half) || this.#isAnswer(half)) return message.trailers ?? this.#none(half);
     if (this.stage < Stage.BODY) return undefined;

@@ -34,11 +34,11 @@ export function knownProperty(
 function ofRequest({ request }: HttpContext, path: string): string | Uint8Array | undefined {
   if (request === undefined || !path.startsWith("request.")) return undefined;
   const header = Object.hasOwn(requestHeaders, path) ? requestHeaders[path] : undefined;
-  if (header !== undefined) return headerValue(request.headers, header);
+  if (header !== undefined) return octets(headerValue(request.headers, header));
   const whole = headerValue(request.headers, ":path");
-  if (path === "request.url_path") return whole?.split("?", 1)[0];
+  if (path === "request.url_path") return octets(whole?.split("?", 1)[0]);
   if (path === "request.query")
-    return whole?.includes("?") === true ? whole.slice(whole.indexOf("?") + 1) : "";
+    return octets(whole?.includes("?") === true ? whole.slice(whole.indexOf("?") + 1) : "");
   return ofMessage(request, path.slice("request.".length));
 }
 
@@ -51,10 +51,15 @@ function ofResponse({ response }: HttpContext, path: string): string | Uint8Arra
 
 function ofMessage(message: HttpMessage, path: string): string | Uint8Array | undefined {
   if (path.startsWith("headers."))
-    return headerValue(message.headers, path.slice("headers.".length).toLowerCase());
+    return octets(headerValue(message.headers, path.slice("headers.".length).toLowerCase()));
   const size = message.body?.length ?? 0;
   if (path === "size") return number(size);
   return path === "total_size" ? number(size + headerBytes(message.headers)) : undefined;
+}
+
+/** Values of headers are octets as characters. */
+function octets(value: string | undefined): Uint8Array | undefined {
+  return value === undefined ? undefined : Buffer.from(value, "latin1");
 }
 
 function number(value: number): Uint8Array {

@@ -7,7 +7,7 @@ import { native } from "./native.ts";
 
 /** Properties that one context may set. */
 const maxProperties = 128;
-/** Characters of their names and values together. */
+/** Characters of their names and octets of their values together. */
 const maxPropertyBytes = 64 * 1024;
 
 /** Properties (proxy-wasm/spec v0.2.1, "Properties"): paths are parts with a NUL between them. */
@@ -21,10 +21,10 @@ export const propertyFunctions: HostFunctionTable = {
   }),
   proxy_set_property: native("iiii", (scope, path, pathLength, value, valueLength) => {
     const name = pathText(scope.memory.text(path, pathLength));
-    const text = scope.memory.text(value, valueLength);
+    const octets = scope.memory.copy(value, valueLength);
     // What the host says of the guest itself cannot be set.
     if (name === "" || name.startsWith("plugin_")) return WasmStatus.NOT_FOUND;
-    return setProperty(scope.context ?? scope.root, name, text);
+    return setProperty(scope.context ?? scope.root, name, octets);
   }),
 };
 
@@ -44,11 +44,11 @@ function property(scope: GuestScope, path: string): string | Uint8Array | undefi
   );
 }
 
-function setProperty(context: Context, name: string, value: string): WasmStatus {
+function setProperty(context: Context, name: string, value: Uint8Array): WasmStatus {
   const { properties } = context;
   if (!properties.has(name) && properties.size >= maxProperties) return WasmStatus.BAD_ARGUMENT;
   const others = [...properties].reduce(
-    (sum, [key, text]) => sum + (key === name ? 0 : key.length + text.length),
+    (sum, [key, each]) => sum + (key === name ? 0 : key.length + each.length),
     0,
   );
   if (others + name.length + value.length > maxPropertyBytes) return WasmStatus.BAD_ARGUMENT;

@@ -253,6 +253,19 @@ describe("Installer.folderFile", () => {
     assert.equal(t.functions.directory.hasRoutes, false);
   });
 
+  test("gives a function that is about to be configured its module, and nothing is missed", async () => {
+    const t = tested();
+    const path = "/folder/shop.wasm";
+    const settings = settingsOf("shop", [], { routes: [{ path: "/s" }] });
+    t.modules.set(path, "v1");
+    t.installer.know([settings]);
+    await Promise.all([t.installer.folderFile("shop", path), t.installer.apply([settings], [])]);
+    assert.equal(t.functions.directory.route("h", "/s")?.name, "shop");
+    assert.equal(t.ask("shop"), "v1");
+    t.context.logger.flush();
+    assert.ok(!t.context.lines.some(({ level }) => level === "warn"));
+  });
+
   test("does not take over a name that is used otherwise", async () => {
     const t = tested();
     t.modules.set("/x.wasm", "x").set("/f/a.wasm", "a").set("/g/b.wasm", "g").set("/f/b.wasm", "f");

@@ -7,7 +7,7 @@ import type { Fetched } from "../install/sources.ts";
 import type { Functions } from "./functions.ts";
 import { Orders } from "./orders.ts";
 import type { FunctionPlan, PlannedModule } from "./plan.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../turns.ts";
 
 /** Fetches modules. */
 export interface ModuleSources {
@@ -89,12 +89,17 @@ export class Installer {
     });
   }
 
+  /** Functions of a configuration that is about to be taken over: from now on files in watched folders are theirs. */
+  know(functions: readonly FunctionSettings[]): void {
+    for (const settings of functions) this.known.set(settings.name, { settings, owner: "configuration" });
+  } // prettier-ignore
+
   /** Takes over functions of a configuration: what has changed of it since the one before. Never rejects. */
   async apply(next: readonly FunctionSettings[], before: readonly FunctionSettings[]): Promise<void> {
     const old = new Map(before.map((each) => [each.name, each]));
     const names = new Set(next.map(({ name }) => name));
     const changed = next.filter((each) => !isDeepStrictEqual(old.get(each.name), each));
-    for (const settings of changed) this.known.set(settings.name, { settings, owner: "configuration" });
+    this.know(changed);
     // From here on each change of a file is seen, so that none falls between reading and watching it.
     this.tellFiles();
     await Promise.all(changed.map(({ name }) => this.put(name)));

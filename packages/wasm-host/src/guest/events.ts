@@ -5,7 +5,7 @@ import type { Steps } from "./steps.ts";
 
 type CallOutEvent = Extract<GuestEvent, { call: number }>;
 
-/** Tells a guest of an event. What came of a call-out goes to the context that made it, if that is still there. */
+/** Tells a guest of an event. What came of a call-out goes to the context that made it, or after its end to the root. */
 export function* tell(event: GuestEvent, scope: GuestScope, instance: GuestInstance): Steps<void> {
   const { root } = scope;
   switch (event.kind) {

@@ -130,6 +130,7 @@ export class Exchanges {
 
   /** @param givenUp the guest is not waited for */
   *#end(context: HttpContext, givenUp: boolean): Steps<void> {
+    context.ended = true;
     const done = this.#instance.enter("proxy_on_done", context);
     const waits = done !== undefined && (yield [done, context.id]) === 0 && !givenUp;
     if (!waits) {
@@ -154,10 +155,10 @@ export class Exchanges {
     if (remove !== undefined) yield [remove, context.id];
     this.#scope.contexts.delete(context.id);
     if (this.#open.get(context.stream) === context) this.#open.delete(context.stream);
-    for (const call of this.#scope.forgetCallOuts(context)) yield [() => this.#cancel(call)];
+    for (const call of this.#scope.leaveCallOuts(context)) yield [() => this.#cancel(call)];
   }
 
-  /** A gRPC call would go on without anybody who hears of it. */
+  /** A gRPC stream would go on without anybody who ends it. */
   #cancel(call: number): unknown {
     const { environment } = this.#scope;
     const cancel: HostCall = { op: "grpc_cancel", args: [call] };

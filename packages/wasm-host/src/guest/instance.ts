@@ -21,6 +21,7 @@ export class GuestInstance {
     const { imports, memory: imported } = link(module, scope);
     this.#exports = new WebAssembly.Instance(module, imports).exports;
     this.#suspends = scope.environment.callAsync !== undefined && mayBeSuspended(module);
+    scope.missingIsEmpty = isOld(this.#exports);
     const fuel = this.#exports[fuelName];
     this.#fuel = fuel instanceof WebAssembly.Global ? fuel : undefined;
     this.#allocator =
@@ -70,4 +71,13 @@ export class GuestInstance {
     const value = this.#exports[name];
     return typeof value === "function" ? value : undefined;
   }
+}
+
+/** Marked as written for 0.1.0, and for nothing newer. */
+function isOld(exports: object): boolean {
+  return (
+    "proxy_abi_version_0_1_0" in exports &&
+    !("proxy_abi_version_0_2_0" in exports) &&
+    !("proxy_abi_version_0_2_1" in exports)
+  );
 }

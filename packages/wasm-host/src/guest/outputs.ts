@@ -45,5 +45,9 @@ function changedProperties(context: HttpContext): { properties?: string[] } {
   const { changedProperties: changed, properties } = context;
   if (changed === undefined) return {};
   context.changedProperties = undefined;
-  return { properties: [...changed].flatMap((name) => [name, properties.get(name) ?? ""]) };
+  return { properties: [...changed].flatMap((name) => [name, textOf(properties.get(name) ?? "")]) };
+}
+
+function textOf(value: string | Uint8Array): string {
+  return typeof value === "string" ? value : Buffer.from(value).toString("utf8");
 }

@@ -154,7 +154,7 @@ for (const [mode, skip] of hostModes)
     test("gRPC events bring metadata, messages and the status", async () => {
       const { host, guest } = await start(
         (p) => ({
-          proxy_on_configure: grpcCall(p),
+          proxy_on_configure: p.call("proxy_grpc_stream", "catalog", "a.B", "C", "", out3),
           proxy_on_grpc_receive_initial_metadata:
             p.call("proxy_get_header_map_value", 4, "a", out, out2) +
             p.show() +
@@ -190,24 +190,28 @@ for (const [mode, skip] of hostModes)
       ]);
     });
 
-    test("what comes for a context that is gone is dropped, and its gRPC calls are cancelled", async () => {
+    test("what a context that is gone has called is answered to the root context; its gRPC streams are cancelled", async () => {
       const { host, guest } = await start(
         (p) => ({
-          proxy_on_request_headers: httpCall(p) + grpcCall(p),
-          proxy_on_http_call_response: p.say("http"),
+          proxy_on_request_headers:
+            httpCall(p) + grpcCall(p) + p.call("proxy_grpc_stream", "catalog", "a.B", "C", "", out3),
+          proxy_on_http_call_response:
+            p.say("http") + p.call("proxy_get_header_map_size", 0, out3),
           proxy_on_grpc_close: p.say("grpc"),
         }),
         mode,
       );
       await activate(guest, guest.open(1, request()));
       await activate(guest, guest.close(1));
-      assert.deepEqual(host.calls.at(-1), { op: "grpc_cancel", args: [42] });
-      assert.equal(host.calls.length, 3);
+      assert.deepEqual(host.calls.at(-1), { op: "grpc_cancel", args: [43] });
+      assert.equal(host.calls.length, 4);
       host.reports();
       await activate(guest, guest.event(answer(41)));
-      await activate(guest, guest.event({ kind: "grpc-close", call: 42, status: 1, message: "" }));
+      assert.deepEqual(host.reports(), ["http", "02"]);
+      for (const call of [42, 42, 43])
+        await activate(guest, guest.event({ kind: "grpc-close", call, status: 1, message: "" }));
       await activate(guest, guest.event(answer(999)));
-      assert.deepEqual(host.reports(), []);
+      assert.deepEqual(host.reports(), ["grpc"]);
     });
 
     test("the callback acts for the context that made the call", async () => {

@@ -94,7 +94,7 @@ export class HttpCallOuts {
 
   async #send(call: number, sent: Sent, maxBytes: number): Promise<HttpResponse> {
     const { request, destination, body, signal } = sent;
-    const { dispatcher, origin } = this.#options.client.route(destination, request.tls);
+    const { dispatcher, origin } = await this.#options.client.route(destination, request.tls);
     const answer = await dispatcher.request({
       origin,
       path: request.path,

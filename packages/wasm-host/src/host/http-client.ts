@@ -1,5 +1,5 @@
-import type { BlockList } from "node:net";
-import { Agent, type Dispatcher } from "undici";
+import type { BlockList, LookupFunction } from "node:net";
+import type { Agent, Dispatcher } from "undici";
 import type { ListenAddress } from "@layotto/sidecar-kit/process";
 import { addressText } from "@layotto/sidecar-kit/process";
 import type { Destination } from "./destinations.ts";
@@ -21,43 +21,59 @@ const limits = {
   bodyTimeout: 0,
 };
 
+type Undici = typeof import("undici");
+
 /** How HTTP call-outs get to their servers: without redirects, by public addresses unless the configuration says more. */
 export class HttpClient {
-  readonly #public: Agent;
+  readonly #lookup: LookupFunction;
   readonly #upstreams = new Map<string, Agent>();
+  #public: Agent | undefined;
 
   /** @param privateNetworks networks that names may resolve to though they are private */
   constructor(privateNetworks: BlockList, resolve?: Resolve) {
-    const lookup = publicLookup(privateNetworks, resolve);
-    this.#public = new Agent({ ...limits, connect: { timeout: CONNECT_TIMEOUT_MS, lookup } });
+    this.#lookup = publicLookup(privateNetworks, resolve);
   }
 
   /** Who sends a request there, and the origin to ask for. */
-  route(destination: Destination, tls: boolean): { dispatcher: Dispatcher; origin: string } {
+  async route(
+    destination: Destination,
+    tls: boolean,
+  ): Promise<{ dispatcher: Dispatcher; origin: string }> {
+    // Most hosts never need the client: it is loaded with the first call-out.
+    const undici = await import("undici");
     const scheme = tls ? "https" : "http";
     if (destination.kind === "host") {
       const { host, port } = destination;
       const address = host.includes(":") ? `[${host}]` : host;
       return {
-        dispatcher: this.#public,
+        dispatcher: (this.#public ??= agentOf(undici, { lookup: this.#lookup })),
         origin: `${scheme}://${address}${port === undefined ? "" : `:${port}`}`,
       };
     }
     const { address, name } = destination;
     const authority = "path" in address ? "localhost" : addressText(address);
-    return { dispatcher: this.#upstream(name, address), origin: `${scheme}://${authority}` };
+    return {
+      dispatcher: this.#upstream(undici, name, address),
+      origin: `${scheme}://${authority}`,
+    };
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#public, ...this.#upstreams.values()].map((agent) => agent.destroy()));
+    await Promise.all([this.#public, ...this.#upstreams.values()].map((agent) => agent?.destroy()));
   }
 
-  #upstream(name: string, address: ListenAddress): Agent {
+  #upstream(undici: Undici, name: string, address: ListenAddress): Agent {
     const found = this.#upstreams.get(name);
     if (found !== undefined) return found;
-    const socket = "path" in address ? { socketPath: address.path } : {};
-    const agent = new Agent({ ...limits, connect: { timeout: CONNECT_TIMEOUT_MS, ...socket } });
+    const agent = agentOf(undici, "path" in address ? { socketPath: address.path } : {});
     this.#upstreams.set(name, agent);
     return agent;
   }
+}
+
+function agentOf(
+  { Agent: Made }: Undici,
+  connect: { readonly lookup?: LookupFunction; readonly socketPath?: string },
+): Agent {
+  return new Made({ ...limits, connect: { timeout: CONNECT_TIMEOUT_MS, ...connect } });
 }

@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import { Agent, type Dispatcher } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { WasmError } from "../errors.ts";
 import { readLimited } from "./read-limited.ts";
 import { type SourcePolicy, shown } from "./source-policy.ts";
@@ -43,18 +43,12 @@ export interface HttpReply {
  */
 export class GuardedHttp {
   readonly #policy: SourcePolicy;
-  readonly #agent: Agent;
+  readonly #resolve: Resolve;
+  #agent: Promise<Agent> | undefined;
 
   constructor(policy: SourcePolicy, resolve: Resolve = systemResolve) {
     this.#policy = policy;
-    this.#agent = new Agent({
-      // The address that was checked is the one that is connected to: a second look-up may say something else.
-      connect: { lookup: checkedLookup(policy, resolve), timeout: connectTimeoutMs },
-      headersTimeout: idleTimeoutMs,
-      bodyTimeout: idleTimeoutMs,
-      keepAliveTimeout: 1000,
-      keepAliveMaxTimeout: 1000,
-    });
+    this.#resolve = resolve;
   }
 
   /**
@@ -81,8 +75,9 @@ export class GuardedHttp {
     }
   }
 
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  async close(): Promise<void> {
+    const agent = await this.#agent;
+    await agent?.destroy();
   }
 
   async #ask(
@@ -90,12 +85,14 @@ export class GuardedHttp {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<HttpReply> {
+    this.#agent ??= this.#makeAgent();
+    const agent = await this.#agent;
     try {
       const {
         statusCode,
         headers: received,
         body,
-      } = await this.#agent.request({
+      } = await agent.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: "GET",
@@ -109,6 +106,19 @@ export class GuardedHttp {
       signal.throwIfAborted();
       throw unreadable(shown(url), error);
     }
+  }
+
+  /** Most hosts read files only: the client is loaded with the first URL. */
+  async #makeAgent(): Promise<Agent> {
+    const { Agent: Made } = await import("undici");
+    return new Made({
+      // The address that was checked is the one that is connected to: a second look-up may say something else.
+      connect: { lookup: checkedLookup(this.#policy, this.#resolve), timeout: connectTimeoutMs },
+      headersTimeout: idleTimeoutMs,
+      bodyTimeout: idleTimeoutMs,
+      keepAliveTimeout: 1000,
+      keepAliveMaxTimeout: 1000,
+    });
   }
 }
 

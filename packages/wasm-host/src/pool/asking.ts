@@ -19,8 +19,9 @@ export class Asking {
   }
 
   ask(thread: WorkerThread, report: Extract<Report, { t: "call" }>): void {
-    const { n, id, call, guest } = report;
+    const { n, id, call, guest, memoryBytes } = report;
     const slot = thread.slots.get(guest);
+    if (memoryBytes !== undefined) slot?.hold(memoryBytes);
     const version = slot?.version ?? this.#find(report.version);
     if (version === undefined) {
       return thread.answer(id, { status: WasmStatus.INTERNAL_FAILURE, value: new Uint8Array(0), extra: 0 }); // prettier-ignore
@@ -28,7 +29,8 @@ export class Asking {
     const activation = thread.pending.get(n);
     const opening = activation?.stream?.opening;
     const caller = slot ?? starting(version, thread);
-    caller.deadline = activation?.deadline ?? performance.now() + version.definition.limits.timeoutMs; // prettier-ignore
+    const { deadline = thread.starting.get(n)?.deadline } = activation ?? {};
+    caller.deadline = deadline ?? performance.now() + version.definition.limits.timeoutMs; // prettier-ignore
     caller.depth = opening?.depth ?? 0;
     caller.metadata = opening?.metadata ?? noMetadata;
     this.#host.handle(caller, call, (answer) => {

@@ -3,6 +3,9 @@ import type { GuestEvent } from "../model/host-calls.ts";
 import type { GuestSlot } from "./guest-slot.ts";
 import type { WorkerThread } from "./worker-thread.ts";
 
+/** Timers take no more; what is longer would be due at once. */
+const MAX_TICK_MS = 0x7fff_ffff;
+
 /** What guests are told of the main thread's own accord: when its thread is lent to nobody else. Ticks come from here. */
 export class EventQueue {
   readonly #clock: Clock;
@@ -41,8 +44,9 @@ export class EventQueue {
     this.#waiting.delete(thread);
   }
 
-  /** Sets the period of a guest's ticks. One that has not taken its last tick yet gets no further one. @param ms 0: none */
-  setTick(slot: GuestSlot, ms: number): void {
+  /** Sets the period of a guest's ticks. One that has not taken its last tick yet gets no further one. @param wished period, ms; 0: none */
+  setTick(slot: GuestSlot, wished: number): void {
+    const ms = Math.min(wished, MAX_TICK_MS);
     if (slot.tickMs === ms) return;
     slot.tickMs = ms;
     slot.tickTimer?.cancel();

@@ -17,6 +17,8 @@ export class GuestSlot implements HostCaller {
   backlogged = 0;
   /** Streams open on it. */
   readonly streams = new Map<number, CallStream>();
+  /** Its memory when it was last seen, octets. */
+  memoryBytes = 0;
   /** Calls and streams that it has begun. */
   calls = 0;
   tickMs = 0;
@@ -49,6 +51,12 @@ export class GuestSlot implements HostCaller {
     this.single = options.single;
     this.usedAt = options.now;
     this.#onEvent = options.onEvent;
+  }
+
+  /** It was seen to have so much memory. @param memoryBytes 0: it is gone */
+  hold(memoryBytes: number): void {
+    this.version.heldBytes += memoryBytes - this.memoryBytes;
+    this.memoryBytes = memoryBytes;
   }
 
   /** Nothing runs or is open on it. */

@@ -43,7 +43,10 @@ export function lossOf(
     .flatMap(streamsOf)
     .filter((stream) => !again.includes(stream))
     .map((stream) => ({ stream, fault: stream === running?.stream ? verdict : withOthers }));
-  return { culprit: running?.slot.version ?? find(control.version), verdict, again, failed };
+  // A call whose time was over has been counted when it was.
+  const isTold = verdict.kind === "timeout" && running?.stream?.over === true;
+  const culprit = running?.slot.version ?? find(control.version);
+  return { culprit: isTold ? undefined : culprit, verdict, again, failed };
 }
 
 function streamsOf(slot: GuestSlot): CallStream[] {

@@ -1,6 +1,18 @@
 import type { Activation, Done } from "../worker/protocol.ts";
 import type { CallStream } from "./call-stream.ts";
 import type { GuestSlot } from "./guest-slot.ts";
+import type { RunningVersion } from "./running-version.ts";
+
+/** An order without its number. */
+export type Unnumbered<T> = T extends unknown ? Omit<T, "n" | "guest"> : never;
+
+/** A guest that is started ahead of its call. */
+export interface StartingAhead {
+  readonly version: RunningVersion;
+  readonly deadline: number;
+  /** Processor time that it was seen to use, ms. */
+  usedMs: number;
+}
 
 /** Guest code that was ordered and whose end has not been reported. */
 export interface PendingActivation {
@@ -10,6 +22,8 @@ export interface PendingActivation {
   readonly stream: CallStream | undefined;
   /** When it must be over, monotonic ms. */
   readonly deadline: number;
+  /** Processor time that it was seen to use, ms. */
+  usedMs: number;
   /** Told how it ended, in place of a stream. */
   readonly onEnd: ((done: Done | undefined) => void) | undefined;
 }

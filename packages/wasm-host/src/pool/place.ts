@@ -5,6 +5,8 @@ import type { WorkerThread } from "./worker-thread.ts";
 
 /** Fresh guests that may be under way on one thread where host calls suspend. */
 const SUSPENDED_PER_THREAD = 64;
+/** What the memories of fresh guests that are under way on one thread may come to, octets. */
+const UNDER_WAY_BYTES = 512 * 1024 * 1024;
 
 /** Where a new guest goes, and which idle one has to make room for it. */
 export interface NewPlace {
@@ -42,9 +44,14 @@ function pooledPlace(
   let least: GuestSlot | undefined;
   let resting: GuestSlot | undefined;
   let living = 0;
+  let leaving = 0;
   for (const slot of version.slots) {
     const { thread } = slot;
-    if (slot.retiring || thread.dead) continue;
+    if (thread.dead) continue;
+    if (slot.retiring) {
+      leaving++;
+      continue;
+    }
     living++;
     if (thread.lease === undefined) {
       if (least === undefined || least.load > 0) least = slot;
@@ -53,7 +60,8 @@ function pooledPlace(
   }
   if (least !== undefined && !threads.allows(least.thread, depth)) return undefined;
   if (least?.load === 0) return least;
-  const room = living < version.wanted;
+  // Instances that are to be replaced may be held for long, by streams that are open on them.
+  const room = living < version.wanted && leaving <= version.wanted;
   if (room || resting !== undefined || depth > 0) {
     const thread = newThread(version, depth, threads);
     if (thread !== undefined) return { thread, instead: room || depth > 0 ? undefined : resting };
@@ -89,12 +97,16 @@ function freshPlace(
     if (!mustYield(thread, version, threads, waiting) && (own === undefined || thread.pending.size < own.pending.size)) own = thread; // prettier-ignore
   }
   if (own !== undefined && !threads.allows(own, depth)) return undefined;
+  if (depth === 0 && !version.hasRoom) return undefined;
   if (own?.pending.size === 0) return { thread: own, instead: undefined };
   if (count < version.wanted || depth > 0) {
     const free = threads.free(version, depth);
     if (free !== undefined) return { thread: free, instead: undefined };
   }
-  const most = threads.jspi ? SUSPENDED_PER_THREAD : version.ahead;
+  const most = Math.min(
+    threads.jspi ? SUSPENDED_PER_THREAD : version.ahead,
+    Math.max(1, Math.floor(UNDER_WAY_BYTES / version.definition.limits.memoryBytes)),
+  );
   if (own === undefined || (depth > 0 && !threads.jspi) || own.pending.size >= most)
     return undefined;
   return { thread: own, instead: undefined };

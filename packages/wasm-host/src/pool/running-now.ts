@@ -14,9 +14,8 @@ export function runningNow(
   find: (version: number) => RunningVersion | undefined,
 ): RunningNow | undefined {
   const activation = thread.pending.get(n);
-  // A guest that is started ahead of its call has no activation of its own.
-  const version = activation?.slot.version ?? find(thread.control.version);
+  const account = activation ?? thread.starting.get(n);
+  const version = activation?.slot.version ?? thread.starting.get(n)?.version ?? find(thread.control.version); // prettier-ignore
   if (version === undefined) return undefined;
-  const { cpuMs } = version.definition.limits;
-  return { deadline: activation?.deadline ?? Number.POSITIVE_INFINITY, cpuMs };
+  return { ...version.definition.limits, deadline: account?.deadline ?? Infinity, account };
 }

@@ -33,6 +33,8 @@ export class RunningVersion implements LoadedVersion {
   /** Those made by other functions; they go first, the deepest before all: the others may be waiting for it. */
   readonly nestedQueue: CallStream[] = [];
   openStreams = 0;
+  /** Memories of its instances when they were last seen, octets. */
+  heldBytes = 0;
   /** Mean duration of an activation, µs. */
   meanUs = 0;
   #calls = 0;
@@ -64,6 +66,14 @@ export class RunningVersion implements LoadedVersion {
     return this.queue.length + this.nestedQueue.length;
   }
 
+  /**
+   * Whether there may be one more instance for calls from outside: those that exist hold less than `wanted` of them may.
+   */
+  get hasRoom(): boolean {
+    const { slots, wanted, heldBytes, definition } = this;
+    return slots.size < wanted || heldBytes < wanted * definition.limits.memoryBytes;
+  }
+
   /** Activations that a guest may have ordered at once: short calls are sent ahead, so that it need not be woken for each. */
   get ahead(): number {
     if (this.#calls < MAX_AHEAD) return 1;
@@ -81,6 +91,11 @@ export class RunningVersion implements LoadedVersion {
   enqueueFirst(stream: CallStream): void {
     if (stream.opening.depth === 0) this.queue.unshift(stream);
     else this.enqueue(stream);
+  }
+
+  /** Tells who waits for it that nothing of it is under way any more. */
+  checkEmpty(): void {
+    if (this.closed && this.waiting === 0 && this.openStreams === 0) this.onEmpty?.();
   }
 
   countCall(): void {

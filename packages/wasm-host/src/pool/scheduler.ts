@@ -13,6 +13,7 @@ import { idleGuests } from "./idle-guests.ts";
 import { lossOf } from "./loss.ts";
 import { compact, openingOf, refusalOf } from "./opening.ts";
 import { runningNow } from "./running-now.ts";
+import type { Unnumbered } from "./pending-activation.ts";
 import type { RunningVersion } from "./running-version.ts";
 import type { SchedulerOptions } from "./scheduler-options.ts";
 import { Threads } from "./threads.ts";
@@ -20,9 +21,6 @@ import { Watchdog } from "./watchdog.ts";
 import type { ThreadOwner, WorkerThread } from "./worker-thread.ts";
 
 const SWEEP_MS = 1000;
-
-/** An order without its number. */
-type Unnumbered<T> = T extends unknown ? Omit<T, "n" | "guest"> : never;
 
 /**
  * Brings calls to guests and guests to threads.
@@ -51,7 +49,8 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     this.#watchdog = new Watchdog({
       threads: () => this.threads.all,
       find: (thread, n) => runningNow(thread, n, options.find),
-      kill: (thread, fault) => this.#kill(thread, fault),
+      kill: (thread, fault) => thread.kill(fault),
+      looked: () => this.#pumpWaiting(),
     });
     this.#sweep = setInterval(() => this.#dropIdle(), SWEEP_MS);
     this.#sweep.unref();
@@ -102,6 +101,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     const ms = Math.round(stream.opening.timeoutMs);
     const fault: GuestFault = { kind: "timeout", message: `it took longer than ${ms} ms` };
     stream.version.countFault(fault);
+    this.#options.onFault(stream.version, fault);
     stream.fail(fault);
     this.closeStream(stream);
   }
@@ -138,9 +138,13 @@ export class Scheduler implements ThreadOwner, StreamOwner {
       case "done":
         return this.#done(thread, report);
       case "call":
-        return this.#asking.ask(thread, report);
+        this.#asking.ask(thread, report);
+        // A thread that waits leaves room for another one.
+        return this.#pumpWaiting();
       case "log":
         return this.#options.onLog(report.version, report.level, report.message);
+      case "spare":
+        return void thread.starting.delete(report.n);
       default:
         this.#free(thread);
         this.#options.onPrepared(report);
@@ -168,7 +172,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     for (const stream of again) this.#queueAgain(stream);
     for (const { stream, fault } of failed) stream.fail(fault);
     for (const onEnd of told) onEnd(undefined);
-    for (const { version } of slots) if (version.closed) this.#checkEmpty(version);
+    for (const { version } of slots) version.checkEmpty();
     if (culprit !== undefined && thread.reason !== "closed") {
       culprit.countFault(verdict);
       this.#options.onFault(culprit, verdict);
@@ -184,6 +188,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
 
   /** Brings waiting calls of a version to guests, as far as there are. */
   #pump(version: RunningVersion): void {
+    let hadItsTurn = false;
     while (version.waiting > 0) {
       const { nestedQueue, queue } = version;
       const from = nestedQueue.length > 0 ? nestedQueue : queue;
@@ -191,14 +196,16 @@ export class Scheduler implements ThreadOwner, StreamOwner {
       if (stream === undefined) break;
       const slot = this.#placeFor(version, stream.opening.depth);
       if (slot === undefined) {
+        if (hadItsTurn) this.#waiting.delete(version);
         this.#waiting.add(version);
         return;
       }
       from.shift();
       this.#begin(slot, stream);
+      hadItsTurn = true;
     }
     this.#waiting.delete(version);
-    if (version.closed) this.#checkEmpty(version);
+    version.checkEmpty();
   }
 
   #placeFor(version: RunningVersion, depth: number): GuestSlot | undefined {
@@ -244,7 +251,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     const { thread, number, version } = slot;
     const n = thread.nextActivation();
     const numbered = { ...order, n, guest: number } as Activation; // the numbers complete it
-    thread.pending.set(n, { order: numbered, slot, stream: about.stream, deadline: about.deadline, onEnd: about.onEnd }); // prettier-ignore
+    thread.pending.set(n, { order: numbered, slot, stream: about.stream, deadline: about.deadline, usedMs: 0, onEnd: about.onEnd }); // prettier-ignore
     slot.load++;
     slot.usedAt = performance.now();
     this.threads.lend(thread, version);
@@ -263,7 +270,9 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     const { slot, stream, onEnd } = activation;
     const { version } = slot;
     thread.pending.delete(done.n);
+    if (done.spare === true) thread.startsAhead(done.n, version);
     slot.load--;
+    slot.hold(done.memoryBytes);
     version.countDone(done);
     if (done.id !== undefined && done.id !== "") version.id = done.id;
     for (const output of done.outputs) this.#output(slot, output.stream, output);
@@ -328,6 +337,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
   #forget(slot: GuestSlot): void {
     if (slot.gone) return;
     slot.gone = true;
+    slot.hold(0);
     slot.tickTimer?.cancel();
     slot.version.slots.delete(slot);
     if (!slot.thread.dead) slot.thread.slots.delete(slot.number);
@@ -353,11 +363,11 @@ export class Scheduler implements ThreadOwner, StreamOwner {
       const at = list.indexOf(stream);
       if (at >= 0) list.splice(at, 1);
     }
-    if (version.closed) this.#checkEmpty(version);
+    version.checkEmpty();
   }
 
   #releaseIfIdle(thread: WorkerThread): void {
-    if (thread.dead || thread.pending.size > 0) return;
+    if (thread.dead || thread.busy) return;
     for (const slot of thread.slots.values()) {
       if (slot.version === thread.lease && slot.streams.size > 0) return;
     }
@@ -368,7 +378,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
   #free(thread: WorkerThread): void {
     const { lease } = thread;
     const taken = this.threads.giveBack(thread, performance.now());
-    if (lease !== undefined && lease !== "loader" && lease.closed) this.#checkEmpty(lease);
+    if (lease !== "loader") lease?.checkEmpty();
     if (thread.slow) return thread.end("closed");
     if (taken) return;
     this.#events.flush(thread);
@@ -377,15 +387,6 @@ export class Scheduler implements ThreadOwner, StreamOwner {
 
   #pumpWaiting(): void {
     for (const version of [...this.#waiting]) this.#pump(version);
-  }
-
-  #checkEmpty(version: RunningVersion): void {
-    if (version.waiting === 0 && version.openStreams === 0) version.onEmpty?.();
-  }
-
-  #kill(thread: WorkerThread, fault: GuestFault): void {
-    thread.verdict = fault;
-    thread.end("killed");
   }
 
   #dropIdle(): void {

@@ -3,9 +3,14 @@ import { WorkerThread, type Lease, type ThreadOwner } from "./worker-thread.ts";
 
 /** How many threads there are. */
 export interface ThreadSettings {
-  /** Threads that are there from the start, and stay. Default: number of processors + 1. */
+  /** Threads that are there from the start, and stay. */
   readonly min: number;
-  /** Threads for calls from outside. Default 16. Calls of nested functions may have {@link PER_DEPTH} more per level. */
+  /**
+   * Threads that compute at once. Those that wait for their host, or have been computing for long, do not count: calls of
+   * others find further ones, up to `max`.
+   */
+  readonly computing: number;
+  /** Threads for calls from outside. Calls of nested functions may have {@link PER_DEPTH} more per level. */
   readonly max: number;
   readonly jspi: boolean;
   /** Lowest level of log lines that is wanted now. */
@@ -50,7 +55,7 @@ export class Threads {
 
   /** No further thread can be started for calls from outside. */
   get full(): boolean {
-    return this.#leased >= this.#settings.max;
+    return this.#leased >= this.#limit(0);
   }
 
   /** Host calls suspend guests instead of blocking their threads. */
@@ -60,7 +65,7 @@ export class Threads {
 
   /** Threads that a version is spread over before several of its guests share one, where host calls suspend. */
   get spread(): number {
-    return Math.max(1, this.#settings.min - 1);
+    return Math.max(1, this.#settings.computing - 1);
   }
 
   /**
@@ -94,6 +99,7 @@ export class Threads {
     const thread = this.free(to === "loader" ? undefined : to, MAX_DEPTH);
     if (thread === undefined) return new Promise((take) => this.#waiters.push({ to, take }));
     this.lend(thread, to);
+    thread.reserved = true;
     return Promise.resolve(thread);
   }
 
@@ -119,6 +125,7 @@ export class Threads {
     const waiter = this.#waiters.shift();
     if (waiter === undefined) return false;
     this.lend(thread, waiter.to);
+    thread.reserved = true;
     waiter.take(thread);
     return true;
   }
@@ -157,7 +164,12 @@ export class Threads {
   }
 
   #limit(depth: number): number {
-    return this.#settings.max + depth * PER_DEPTH;
+    const { computing, max } = this.#settings;
+    let most = computing;
+    if (this.#leased >= computing) {
+      for (const { lease, long, control } of this.all) if (lease !== undefined && (long || control.waiting)) most++; // prettier-ignore
+    }
+    return Math.min(most, max) + depth * PER_DEPTH;
   }
 
   /** One thread is always free, as far as the limit goes: what is killed is replaced before anybody waits. */

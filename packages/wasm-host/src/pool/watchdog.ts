@@ -11,13 +11,25 @@ const GRACE_MS = 20;
 /** Time that reading and compiling a module may take, ms. */
 const PREPARE_MS = 10_000;
 
+/** An activation that is suspended may be late by so much, ms: its host should have answered it. */
+const LATE_MS = 5000;
+
+/** Who is charged with processor time. */
+interface Account {
+  /** What was seen so far, ms. */
+  usedMs: number;
+}
+
 interface Watched {
   /** The activation seen last. */
   n: number;
-  /** Since when it has been seen. */
+  /** Since when it has been seen to run. */
   since: number;
-  /** Processor time of the thread when it was first seen; undefined: the system does not say. */
+  /** When it was charged last. */
+  chargedAt: number;
+  /** Processor time of the thread at that time; undefined: the system does not say. */
   cpuMs: number | undefined;
+  readonly account: Account;
   low: boolean;
 }
 
@@ -25,6 +37,8 @@ interface Watched {
 export interface RunningNow {
   readonly deadline: number;
   readonly cpuMs: number;
+  /** undefined: it has none. */
+  readonly account: Account | undefined;
 }
 
 /**
@@ -36,6 +50,7 @@ export class Watchdog {
   readonly #threads: () => Iterable<WorkerThread>;
   readonly #find: (thread: WorkerThread, n: number) => RunningNow | undefined;
   readonly #kill: (thread: WorkerThread, fault: GuestFault) => void;
+  readonly #looked: () => void;
   readonly #watched = new WeakMap<WorkerThread, Watched>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -44,10 +59,13 @@ export class Watchdog {
     /** What is known of an activation of a thread. */
     find: (thread: WorkerThread, n: number) => RunningNow | undefined;
     kill: (thread: WorkerThread, fault: GuestFault) => void;
+    /** All threads have been looked at: some may wait or take long now. */
+    looked: () => void;
   }) {
     this.#threads = options.threads;
     this.#find = options.find;
     this.#kill = options.kill;
+    this.#looked = options.looked;
   }
 
   /** Something was ordered. */
@@ -67,53 +85,78 @@ export class Watchdog {
       if (thread.dead || !thread.ready) continue;
       const n = thread.control.running;
       if (n !== 0) this.#judge(thread, n, now);
-      else this.#rest(thread);
-      if (n !== 0 || thread.pending.size > 0 || thread.lease === "loader") busy = true;
+      else this.#rest(thread, now);
+      if (n !== 0 || thread.busy || thread.lease === "loader") busy = true;
     }
     if (!busy) this.stop();
+    this.#looked();
   }
 
   #judge(thread: WorkerThread, n: number, now: number): void {
-    let seen = this.#watched.get(thread);
-    if (seen === undefined || seen.n !== n) {
-      const low = seen?.low ?? false;
-      if (low) this.#raise(thread);
-      seen = { n, since: now, cpuMs: threadCpuMs(thread.systemId), low: false };
-      this.#watched.set(thread, seen);
-      return;
-    }
-    const ms = now - seen.since;
-    if (ms >= LONG_MS && !seen.low && !thread.control.waiting)
+    const running = this.#find(thread, n);
+    const seen = this.#watched.get(thread);
+    if (seen === undefined || seen.n !== n || seen.since === Infinity)
+      return this.#begin(thread, n, now, running?.account);
+    const { deadline, cpuMs } = running ?? { deadline: seen.since + PREPARE_MS, cpuMs: PREPARE_MS };
+    if (now - seen.since >= LONG_MS && !seen.low && !thread.control.waiting)
       seen.low = setLowPriority(thread.systemId, true);
-    const running = this.#find(thread, n) ?? {
-      deadline: seen.since + PREPARE_MS,
-      cpuMs: PREPARE_MS,
-    };
-    if (now >= running.deadline + GRACE_MS)
-      return this.#kill(thread, {
-        kind: "timeout",
-        message: "its time was over and it did not end",
-      });
-    if (ms < running.cpuMs || thread.control.waiting) return;
-    const used = this.#used(thread, seen, ms);
-    if (used < running.cpuMs) return;
-    this.#kill(thread, { kind: "cpu", message: `it used ${Math.round(used)} ms of processor time; ${running.cpuMs} ms are allowed` }); // prettier-ignore
+    if (now >= deadline + GRACE_MS) return this.#end(thread, tooLate);
+    if (thread.control.waiting || seen.account.usedMs + now - seen.chargedAt < cpuMs) return;
+    charge(thread, seen, now);
+    const used = seen.account.usedMs;
+    if (used < cpuMs) return;
+    this.#end(thread, { kind: "cpu", message: `it used ${Math.round(used)} ms of processor time; ${cpuMs} ms are allowed` }); // prettier-ignore
   }
 
-  #used(thread: WorkerThread, { cpuMs }: Watched, ms: number): number {
-    const now = threadCpuMs(thread.systemId);
-    return now === undefined || cpuMs === undefined ? ms : now - cpuMs;
+  /** Another activation runs than at the last look, or one goes on that was suspended. */
+  #begin(thread: WorkerThread, n: number, now: number, account: Account = { usedMs: 0 }): void {
+    const seen = this.#watched.get(thread);
+    if (seen?.low === true) this.#raise(thread);
+    // What was used since the last look is charged to who ran then, if that is to go on.
+    if (seen !== undefined && isUnderWay(thread, seen.n)) charge(thread, seen, now);
+    const cpuMs = seen?.chargedAt === now ? seen.cpuMs : threadCpuMs(thread.systemId);
+    this.#watched.set(thread, { n, since: now, chargedAt: now, cpuMs, account, low: false });
   }
 
-  #rest(thread: WorkerThread): void {
+  #rest(thread: WorkerThread, now: number): void {
+    if (isLate(thread, now)) return this.#end(thread, tooLate);
     const seen = this.#watched.get(thread);
     if (seen === undefined) return;
+    thread.long = false;
     if (seen.low) this.#raise(thread);
-    this.#watched.delete(thread);
+    seen.low = false;
+    seen.since = Infinity;
+    if (!isUnderWay(thread, seen.n)) this.#watched.delete(thread);
+  }
+
+  #end(thread: WorkerThread, fault: GuestFault): void {
+    // It has to run once more to end.
+    if (this.#watched.get(thread)?.low === true) this.#raise(thread);
+    this.#kill(thread, fault);
   }
 
   /** Only the privileged may raise a priority again; a thread that stays low is of no more use to the others. */
   #raise(thread: WorkerThread): void {
     thread.slow = !setLowPriority(thread.systemId, false);
   }
+}
+
+const tooLate: GuestFault = { kind: "timeout", message: "its time was over and it did not end" };
+
+function isUnderWay({ pending, starting }: WorkerThread, n: number): boolean {
+  return pending.has(n) || starting.has(n);
+}
+
+/** What is suspended ends when its host answers, at its deadline at the latest. */
+function isLate({ pending, starting }: WorkerThread, now: number): boolean {
+  const [oldest = starting.values().next().value] = pending.values();
+  return oldest !== undefined && now > oldest.deadline + LATE_MS;
+}
+
+function charge({ systemId, control }: WorkerThread, seen: Watched, now: number): void {
+  const cpuMs = threadCpuMs(systemId);
+  if (cpuMs !== undefined && seen.cpuMs !== undefined) seen.account.usedMs += cpuMs - seen.cpuMs;
+  else if (!control.waiting && seen.since !== Infinity) seen.account.usedMs += now - seen.chargedAt;
+  seen.cpuMs = cpuMs;
+  seen.chargedAt = now;
 }

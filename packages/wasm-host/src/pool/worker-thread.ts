@@ -4,11 +4,11 @@ import type { HostAnswer } from "../model/host-calls.ts";
 import type { GuestFault } from "../model/fault.ts";
 import type { Order, Report, WorkerStart } from "../worker/protocol.ts";
 import type { GuestSlot } from "./guest-slot.ts";
-import type { PendingActivation } from "./pending-activation.ts";
+import type { PendingActivation, StartingAhead } from "./pending-activation.ts";
 import type { RunningVersion } from "./running-version.ts";
 
 /** The JavaScript heap of a worker: what guests' headers and bodies take, not their memories. */
-const HEAP_MB = 256;
+const HEAP_MB = 64;
 
 /** Who a thread is lent to: a version, or whoever prepares a module. */
 export type Lease = RunningVersion | "loader";
@@ -32,6 +32,8 @@ export class WorkerThread {
   dead = false;
   /** Why it was ended, for those whose calls were on it. */
   reason: "closed" | "killed" | "crashed" = "crashed";
+  /** What runs on it has been running for long. */
+  long = false;
   /** It stays at the lowest priority: it is ended when it is free. */
   slow = false;
   /** Why the watchdog ended it: the fault of what ran. */
@@ -40,6 +42,8 @@ export class WorkerThread {
   readonly loaded = new Set<number>();
   /** The only version whose guests run on it now; undefined: it is free. */
   lease: Lease | undefined;
+  /** Who waited for it has it, and has not ordered anything yet. */
+  reserved = false;
   /** Key of the module that it prepares. */
   preparing = 0;
   /** Since when it is free, monotonic ms. */
@@ -48,6 +52,8 @@ export class WorkerThread {
   readonly slots = new Map<number, GuestSlot>();
   /** Ordered and not done, by number. */
   readonly pending = new Map<number, PendingActivation>();
+  /** Guests that it starts ahead of their calls, by the number of the activation before. */
+  readonly starting = new Map<number, StartingAhead>();
   readonly #worker: Worker;
   readonly #answers: MessagePort;
   #orders: Order[] = [];
@@ -82,25 +88,43 @@ export class WorkerThread {
     });
   }
 
+  /** Guest code runs on it, or is about to. */
+  get busy(): boolean {
+    return this.reserved || this.pending.size > 0 || this.starting.size > 0;
+  }
+
   /** Number for the next activation. */
   nextActivation(): number {
     return ++this.#activations;
   }
 
+  /** After activation `n` it starts a guest of that version ahead of its call. */
+  startsAhead(n: number, version: RunningVersion): void {
+    const deadline = performance.now() + version.definition.limits.timeoutMs;
+    this.starting.set(n, { version, deadline, usedMs: 0 });
+  }
+
   /** Orders of one turn of the event loop go out together. */
   order(order: Order): void {
+    if ("n" in order) this.reserved = false;
     this.#orders.push(order);
     if (this.#flushing) return;
     this.#flushing = true;
     queueMicrotask(this.#flush);
   }
 
-  /** Answers a host call. @param id 0: the thread waits for it */
+  /** Answers a host call. @param id below 0: the thread waits for it */
   answer(id: number, answer: HostAnswer): void {
     if (this.dead) return;
-    if (id === 0) return this.control.answer(answer, (value) => this.#answers.postMessage(new Uint8Array(value))); // prettier-ignore
+    if (id < 0) return this.control.answer(id, answer, (value) => this.#answers.postMessage(new Uint8Array(value))); // prettier-ignore
     // A view into a larger buffer would take all of it along.
     this.order({ t: "answer", call: id, answer: { ...answer, value: new Uint8Array(answer.value) } }); // prettier-ignore
+  }
+
+  /** Ends what runs on it. */
+  kill(fault: GuestFault): void {
+    this.verdict = fault;
+    this.end("killed");
   }
 
   /** Ends the thread whatever it does. */

@@ -5,7 +5,7 @@ Usage: layotto wasm <command> [flags]
 
 Commands:
   inspect FILE   what a module imports and exports, its interface and memory, and which grants it needs
-  run FILE       run a module once, as wasm-host does, and print its answer
+  run FILE       call a module once, as wasm-host does, and print its answer
   new NAME       write a project for a function into the folder NAME
 
 Flags of inspect:

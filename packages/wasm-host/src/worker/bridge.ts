@@ -20,17 +20,23 @@ export class Bridge {
 
   /** Blocks the thread until the main thread has answered. */
   ask(n: number, guest: number, version: number, call: HostCall): HostAnswer {
-    this.#control.expect();
-    this.#send({ t: "call", n, guest, version, id: 0, call });
+    const id = this.#control.expect();
+    this.#send({ t: "call", n, guest, version, id, call });
     return this.#control.await(() => this.#large());
   }
 
   /** Resolves when the main thread has answered; meanwhile the thread is free. */
-  askLater(n: number, guest: number, version: number, call: HostCall): Promise<HostAnswer> {
+  askLater(
+    n: number,
+    guest: number,
+    version: number,
+    call: HostCall,
+    memoryBytes: number,
+  ): Promise<HostAnswer> {
     const id = ++this.#calls;
     return new Promise((resolve) => {
       this.#pending.set(id, { n, version, resolve });
-      this.#send({ t: "call", n, guest, version, id, call });
+      this.#send({ t: "call", n, guest, version, id, call, memoryBytes });
     });
   }
 

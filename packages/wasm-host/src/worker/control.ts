@@ -17,6 +17,8 @@ const Word = {
   EXTRA: 6,
   /** Lowest level of guests' log lines that is wanted. */
   LOG_LEVEL: 8,
+  /** Number of the host call whose answer the thread waits for. */
+  CALL: 9,
 } as const;
 
 const HEAD_BYTES = 64;
@@ -44,6 +46,8 @@ export class Control {
 
   /** Worker: guest code of an activation begins, or goes on. */
   enter(n: number, version: number): void {
+    // A host call that failed on its way, by an overflow of the stack, is none any more.
+    Atomics.store(this.#words, Word.WAITING, 0);
     Atomics.store(this.#words, Word.VERSION, version);
     if (n > Atomics.load(this.#words, Word.STARTED)) Atomics.store(this.#words, Word.STARTED, n);
     Atomics.store(this.#words, Word.RUNNING, n);
@@ -89,9 +93,11 @@ export class Control {
     Atomics.store(this.#words, Word.LOG_LEVEL, level);
   }
 
-  /** Worker: what follows is a host call; before it is asked for. */
-  expect(): void {
+  /** Worker: what follows is a host call; before it is asked for. @returns its number, below 0 */
+  expect(): number {
+    const call = Atomics.sub(this.#words, Word.CALL, 1) - 1;
     Atomics.store(this.#words, Word.WAITING, 1);
+    return call;
   }
 
   /**
@@ -108,11 +114,14 @@ export class Control {
   }
 
   /**
-   * Main thread: wakes the worker.
+   * Main thread: wakes the worker. An answer that nobody waits for any more is dropped: the thread may be another
+   * function's by now.
    *
+   * @param call what `expect` gave
    * @param large sends what does not fit to the port
    */
-  answer({ status, value, extra }: HostAnswer, large: (value: Uint8Array) => void): void {
+  answer(call: number, { status, value, extra }: HostAnswer, large: (value: Uint8Array) => void): void {
+    if (!this.waiting || Atomics.load(this.#words, Word.CALL) !== call) return;
     const fits = value.length <= ANSWER_BYTES;
     if (fits) this.#answer.set(value);
     else large(value);

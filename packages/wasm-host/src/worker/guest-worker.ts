@@ -127,8 +127,7 @@ export class GuestWorker {
     const control = this.#control;
     holder.current = order.n;
     control.enter(order.n, version);
-    // Guests that can suspend take turns: each says so when it goes on.
-    const onInvocation = this.#jspi ? () => control.enter(order.n, version) : undefined;
+    const onInvocation = this.#onInvocation(order.n, holder.version);
     let running: void | Promise<void>;
     try {
       running = runSteps(this.#steps(holder, order), onInvocation);
@@ -141,6 +140,11 @@ export class GuestWorker {
         (error: unknown) => this.#finish(holder, order, begun, error),
       );
     } else this.#finish(holder, order, begun, undefined);
+  }
+
+  /** Guests that can suspend take turns: each says so when it goes on. */
+  #onInvocation(n: number, { spec }: Version): (() => void) | undefined {
+    return this.#jspi ? () => this.#control.enter(n, spec.version) : undefined;
   }
 
   *#steps(holder: Holder, order: Activation): Steps<void> {
@@ -163,12 +167,13 @@ export class GuestWorker {
     const done = doneOf(holder, order, begun, error);
     const over = done.fault !== undefined || (holder.single && done.openStreams === 0);
     if (over) this.#guests.delete(holder.number);
-    this.#report(done);
     const next = holder.waiting.shift();
+    const spare = next === undefined && this.#wantsSpare(holder);
+    this.#report(spare ? { ...done, spare } : done);
     if (next !== undefined) {
       if (over) for (const each of [next, ...holder.waiting.splice(0)]) this.#reportGone(each);
       else this.#run(holder, next);
-    } else if (holder.single) this.#prepareSpare(holder.version);
+    } else if (spare) this.#prepareSpare(holder.version, order.n);
     this.#left();
   }
 
@@ -181,21 +186,30 @@ export class GuestWorker {
     else this.#control.leave();
   }
 
+  #wantsSpare({ single, version }: Holder): boolean {
+    return single && version.spares.length < SPARES && this.#versions.has(version.spec.version);
+  }
+
   /**
    * The next call finds its guest started. It happens after the report and before the activation is over, so that the
    * watchdog sees it.
    */
-  #prepareSpare(version: Version): void {
-    if (version.spares.length >= SPARES || !this.#versions.has(version.spec.version)) return;
+  #prepareSpare(version: Version, n: number): void {
     this.#flush();
     const holder = emptyHolder(version, true);
+    holder.current = n;
+    // When it fails, the next call will meet the same failure, and report it.
+    const ended = (isReady: boolean): void => {
+      holder.current = 0;
+      if (isReady) version.spares.push(holder);
+      this.#report({ t: "spare", n });
+    };
     try {
-      const started = runSteps(this.#start(holder));
-      if (started instanceof Promise)
-        void started.then(() => version.spares.push(holder), () => {}); // prettier-ignore
-      else version.spares.push(holder);
+      const started = runSteps(this.#start(holder), this.#onInvocation(n, version));
+      if (started instanceof Promise) void started.then(() => ended(true), () => ended(false)); // prettier-ignore
+      else ended(true);
     } catch {
-      // The next call will meet the same failure, and report it.
+      ended(false);
     }
   }
 
@@ -213,7 +227,7 @@ export class GuestWorker {
     return {
       call: (call) => this.#bridge.ask(holder.current, holder.number, version, call),
       callAsync: this.#jspi
-        ? (call) => this.#bridge.askLater(holder.current, holder.number, version, call)
+        ? (call) => this.#bridge.askLater(holder.current, holder.number, version, call, holder.guest?.memoryBytes ?? 0)
         : undefined,
       log: (level, message) => {
         if (level >= control.logLevel) this.#report({ t: "log", version, level, message });

@@ -49,6 +49,8 @@ export interface Done {
   readonly us: number;
   readonly fuel: number;
   readonly memoryBytes: number;
+  /** The next guest is started ahead of its call: the thread is busy until report `spare`. */
+  readonly spare?: boolean;
   readonly tickMs: number;
   readonly openStreams: number;
   /** The guest is dead. */
@@ -60,7 +62,10 @@ export interface Done {
 export type Report =
   | { readonly t: "ready"; readonly threadId: number | undefined }
   | Done
-  | { readonly t: "call"; readonly n: number; readonly guest: number; readonly version: number; readonly id: number; readonly call: HostCall }
+  /** A host call. `id` below 0: the thread waits for the answer; otherwise the guest, of so much memory, is suspended. */
+  | { readonly t: "call"; readonly n: number; readonly guest: number; readonly version: number; readonly id: number; readonly call: HostCall; readonly memoryBytes?: number }
+  /** What was started after activation `n`, ahead of its call, stands ready or has failed. */
+  | { readonly t: "spare"; readonly n: number }
   | { readonly t: "log"; readonly version: number; readonly level: number; readonly message: string }
   | { readonly t: "prepared"; readonly key: number; readonly module: WebAssembly.Module; readonly info: ModuleInfo }
   | { readonly t: "refused"; readonly key: number; readonly reason: WasmReason; readonly status: number; readonly message: string }; // prettier-ignore

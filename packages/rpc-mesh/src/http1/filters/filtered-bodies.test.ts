@@ -56,6 +56,38 @@ describe("filters with bodies", () => {
     await host.until("\r\n\r\n");
   });
 
+  test("a status that allows a body, of an answer without one: its length is told", async (t) => {
+    for (const part of ["304 Not Modified\r\nContent-Length: 5", "204 No Content"]) {
+      for (const body of [true, false]) {
+        const change = onResponse(() => ({ headersChanged: true, headers: [":status", "200", "y", "1"] })); // prettier-ignore
+        const { upstream, client } = await filtered(t, [filterOf("f", { body })], { f: change });
+        client.send(get + get);
+        const host = await upstream.next();
+        for (let i = 0; i < 2; i++) {
+          await host.until("\r\n\r\n");
+          host.send(`HTTP/1.1 ${part}\r\n\r\n`);
+          assert.equal(await client.until("\r\n\r\n"), "HTTP/1.1 200 OK\r\ny: 1\r\ncontent-length: 0\r\n\r\n"); // prettier-ignore
+        }
+      }
+    }
+  });
+
+  test("a status that allows no body, of an answer with one: the body is left out", async (t) => {
+    for (const body of [true, false]) {
+      const change = onResponse(() => ({ headersChanged: true, headers: [":status", "204"] }));
+      const { upstream, client } = await filtered(t, [filterOf("f", { body })], { f: change });
+      client.send(get + get);
+      const host = await upstream.next();
+      for (let i = 0; i < 2; i++) {
+        await host.until("\r\n\r\n");
+        host.send(ok);
+        assert.equal(await client.until("\r\n\r\n"), "HTTP/1.1 204 No Content\r\n\r\n");
+      }
+      await client.rest(30).catch(() => "");
+      assert.equal(client.text, "");
+    }
+  });
+
   test("tell a caller that waits for a word to go on, once", async (t) => {
     const { upstream, client } = await filtered(t, [seeing], { f: pass });
     client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");

@@ -21,7 +21,7 @@ import type { FunctionTools } from "../../extension/listener-function.ts";
 import { ListenerScope } from "../../listener/scope.ts";
 import { Mesh } from "../../mesh.ts";
 import type { ClusterConfig } from "../../model/cluster.ts";
-import type { HookConfig } from "../../model/listener.ts";
+import type { FilterConfig, HookConfig } from "../../model/listener.ts";
 import type { ForwardAction, RetryPolicy, RouteConfig } from "../../model/route.ts";
 import { listenerOf } from "../../testing/listener.ts";
 import { forwardTo, routeOf, routerOf } from "../../testing/routing.ts";
@@ -65,6 +65,7 @@ export async function setup(
     cluster?: Partial<ClusterConfig>;
     maxStreams?: number;
     hooks?: readonly HookConfig[];
+    filters?: readonly FilterConfig[];
     tools?: FunctionTools;
   } = {},
 ): Promise<Setup> {
@@ -97,7 +98,12 @@ export async function setup(
   );
   const limits = { maxBodyBytes: 1_000_000, maxConnections: 0, idleTimeoutMs: 90_000 };
   const proxy = new Http2Proxy(
-    new ListenerScope(mesh, listenerOf({ limits, hooks: part.hooks }), undefined, part.tools),
+    new ListenerScope(
+      mesh,
+      listenerOf({ limits, hooks: part.hooks, filters: part.filters }),
+      undefined,
+      part.tools,
+    ),
   );
   const server = createTcp((socket) => proxy.accept(socket, undefined)).listen(0, "127.0.0.1");
   await once(server, "listening");

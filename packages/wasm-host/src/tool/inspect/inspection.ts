@@ -35,29 +35,38 @@ export interface Inspection extends Omit<ModuleInfo, "imports"> {
  */
 export function inspect(file: string, bytes: Uint8Array): Inspection {
   const info = inspectModule(bytes);
+  const known = info.abi === "wasi-command" ? isOfWasi : isKnownImport;
   return {
     file,
     ...info,
     imports: info.imports.map((each) => ({
       ...each,
-      known: each.kind !== "function" || isKnownImport(each.module, each.name),
+      known: each.kind !== "function" || known(each.module, each.name),
       grants: grantsOf(each),
     })),
     grants: neededGrants(info.imports),
     foreignFunctions: info.imports.some(({ name }) => name === foreignFunction),
-    problems: problemsOf(bytes, info),
+    problems: problemsOf(bytes, info, known),
   };
 }
 
-function problemsOf(bytes: Uint8Array, info: ModuleInfo): Inspection["problems"] {
+/** Commands run elsewhere: all that is seen here is which interface they are for. */
+function isOfWasi(module: string): boolean {
+  return /^(?:wasi_unstable|wasi_snapshot_preview1|wasix_32v1)$/u.test(module);
+}
+
+function problemsOf(
+  bytes: Uint8Array,
+  info: ModuleInfo,
+  known: (module: string, name: string) => boolean,
+): Inspection["problems"] {
   const adapter = info.abi === "wasi-command" ? "wasi-command" : "proxy-wasm";
-  const checks: (() => void)[] = [
+  return [
     () => void prepareModule(bytes, defaultLimits),
     () => checkExports(info, adapter),
+    () => checkImports(info, known),
     () => void new WebAssembly.Module(bytes),
-  ];
-  if (adapter === "proxy-wasm") checks.push(() => checkImports(info, isKnownImport));
-  return checks.flatMap(problem);
+  ].flatMap(problem);
 }
 
 function problem(check: () => void): Inspection["problems"] {

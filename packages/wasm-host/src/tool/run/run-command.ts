@@ -1,7 +1,11 @@
+import type { Logger } from "@layotto/sidecar-kit";
+import { Adapters } from "../../adapters.ts";
 import { createEngine } from "../../engine.ts";
 import { WasmError } from "../../errors.ts";
 import type { Engine, LoadedVersion } from "../../model/engine.ts";
+import type { GuestHost } from "../../model/guest-host.ts";
 import type { StreamInput, StreamOutput } from "../../model/streams.ts";
+import { inspectModule } from "../../module/inspect.ts";
 import { readModuleFile, readNamedFile } from "../read-module.ts";
 import type { Terminal } from "../terminal.ts";
 import { ExitCode, ToolError } from "../tool-error.ts";
@@ -17,13 +21,25 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   const input = await inputOf(options, terminal);
   const logger = terminalLog(terminal);
   const host = localHost(options.gateway, logger);
-  const engine = createEngine({ host, logger, workers: { min: 1, max: 4 } });
+  const engine = createEngines(host, logger);
   try {
     return await runOnce(engine, bytes, { options, input, terminal });
   } finally {
     await Promise.all([engine.close(), host.close()]);
     logger.flush();
   }
+}
+
+/** The engines of wasm-host, with one thread or process to begin with. */
+function createEngines(host: GuestHost, logger: Logger): Engine {
+  return new Adapters({
+    "proxy-wasm": () =>
+      Promise.resolve(createEngine({ host, logger, workers: { min: 1, max: 4 } })),
+    async "wasi-command"() {
+      const { createCommandEngine } = await import("../../command/command-engine.ts");
+      return createCommandEngine({ logger, processes: 1 });
+    },
+  });
 }
 
 interface Run {
@@ -54,7 +70,9 @@ async function load(
   { file, definition }: RunOptions,
 ): Promise<LoadedVersion> {
   try {
-    return await engine.load(bytes, definition);
+    const { abi } = inspectModule(bytes);
+    const adapter = abi === "wasi-command" ? abi : "proxy-wasm";
+    return await engine.load(bytes, { ...definition, adapter });
   } catch (error) {
     if (!(error instanceof WasmError)) throw error;
     throw new ToolError(`Cannot run "${file}": ${error.message}`);
