@@ -1,5 +1,5 @@
 # Built from the root of the repository: docker build -f deploy/wasm-host.Dockerfile .
-# Memory: about 80 MB, 10 MB for each thread (wasm.workers.max, and 16 for nested calls), and the memories of the
+# Memory: about 100 MB, 10 MB for each thread (wasm.workers.max, and 16 for nested calls), and the memories of the
 # instances: at worst the sum of instance_num x memory of all functions.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app

@@ -8,7 +8,7 @@ import { connect } from "node:net";
 import { Pool } from "undici";
 
 import { Http1Pool } from "../../packages/rpc-mesh/dist/http1/pool.js";
-import { requestHead } from "../../packages/rpc-mesh/dist/http1/request-head.js";
+import { requestHead } from "../../packages/http1/dist/index.js";
 import { sendUnary } from "../../packages/rpc-mesh/dist/http1/unary.js";
 import { meshClock } from "../../packages/rpc-mesh/dist/clock.js";
 

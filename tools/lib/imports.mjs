@@ -7,7 +7,7 @@ const patterns = [
   // import "x"
   /^[ \t]*import\s+"([^"]+)"/gmu,
   // import("x"), in code and in types
-  /\bimport\(\s*"([^"]+)"/gu,
+  /(?<![#.\w])import\(\s*"([^"]+)"/gu,
 ];
 
 /** @returns {{ name: string, line: number }[]} every import of a file, in no particular order */

@@ -31,6 +31,10 @@ describe("importsOf", () => {
     assert.deepEqual(names, ["1:one", "4:two", "5:three", "6:four", "7:five"]);
   });
 
+  it("does not take methods named import for it", () => {
+    assert.deepEqual(namesIn('this.#import("env", "x");\nthis.import("env");\n'), []);
+  });
+
   it("does not look into comments", () => {
     assert.deepEqual(namesIn('// import a from "one";\n/*\nimport b from "two";\n*/\n'), []);
   });

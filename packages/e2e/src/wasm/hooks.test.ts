@@ -7,24 +7,8 @@ import { bytes, runtime, text } from "../harness/calls.ts";
 import { killHard } from "../harness/processes.ts";
 import { Scope } from "../harness/scope.ts";
 import { failsWith, reasonOf } from "./testing/errors.ts";
-import { type Code, goOn, guest, out, pause, readBuffer, written } from "./testing/guest-text.ts";
+import { type Code, goOn, guest, out, pause, replacing } from "./testing/guest-text.ts";
 import { type FunctionsWorld, logged, startFunctions } from "./testing/world.ts";
-
-/** Replaces one octet by another in a whole buffer: the message stays as long as it is. */
-const replacing =
-  (kind: number, from: string, to: string): Code =>
-  () => `(local $at i32) (local $past i32)
-    ${readBuffer(kind)}
-    (local.set $at (i32.load (i32.const 16)))
-    (local.set $past (i32.add (local.get $at) (i32.load (i32.const 20))))
-    (block $done (loop $again
-      (br_if $done (i32.ge_u (local.get $at) (local.get $past)))
-      (if (i32.eq (i32.load8_u (local.get $at)) (i32.const ${from.charCodeAt(0)}))
-        (then (i32.store8 (local.get $at) (i32.const ${to.charCodeAt(0)}))))
-      (local.set $at (i32.add (local.get $at) (i32.const 1)))
-      (br $again)))
-    (drop (call $proxy_set_buffer_bytes (i32.const ${kind}) (i32.const 0) (i32.load (i32.const 20)) ${written}))
-    ${goOn}`;
 
 /** Denies a call that has a header; others go on. */
 const denying: Code = (texts) => `

@@ -34,10 +34,12 @@ function write(name: string, text: string): string {
 }
 
 test("AssemblyScript: what is thrown is logged with its place", { skip: skipWithoutToolchain("assemblyscript") }, async () => {
-  const source = write("failing.ts", `
-    import { Request, Response, serve } from "layotto-guest";
-    export * from "layotto-guest/exports/function";
-    serve("failing", (_request: Request): Response => { throw new Error("bad luck"); });`);
+  const source = write("failing.ts", [
+    "",
+    'import { Request, Response, serve } from "layotto-guest";',
+    'export * from "layotto-guest/exports/function";',
+    'serve("failing", (_request: Request): Response => { throw new Error("bad luck"); });',
+  ].join("\n"));
   await expectReason(await start("assemblyscript", source), /bad luck \(failing\.ts:4:\d+\)/u);
 }); // prettier-ignore
 

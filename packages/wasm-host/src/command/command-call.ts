@@ -29,7 +29,7 @@ export class CommandCall implements EngineStream {
   /** It has its output, or nobody waits for it. */
   over = false;
   readonly #owner: CallOwner;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
 
   constructor(id: number, version: CommandVersion, opening: CallOpening, owner: CallOwner) {
     this.id = id;
@@ -48,6 +48,11 @@ export class CommandCall implements EngineStream {
     this.over = true;
     if (this.child === undefined) clearTimeout(this.#timer);
     this.#owner.callGivenUp(this);
+  }
+
+  /** Nobody waits any more, and what runs may go on for so long. */
+  extend(ms: number): void {
+    this.#timer = setTimeout(() => this.#owner.callTimedOut(this), ms);
   }
 
   answer(body: Uint8Array): void {

@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { eventually, fakeClock } from "@layotto/sidecar-kit/testing";
 import type { LoadedVersion } from "../model/engine.ts";
+import type { GuestFault } from "../model/fault.ts";
+import type { StreamOutput } from "../model/streams.ts";
 import { requestOf } from "../testing/engine.ts";
 import { forEver } from "../testing/guest-text.ts";
 import { wat } from "../testing/wat.ts";
@@ -20,6 +22,12 @@ const echo = `(module
   (func (export "_start")
     (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 4)))
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))`;
+
+/** Takes a while. */
+const slow = `(module (memory (export "memory") 1) (func (export "_start") (local $i i32)
+  (loop $again
+    (local.set $i (i32.add (local.get $i) (i32.const 1)))
+    (br_if $again (i32.lt_u (local.get $i) (i32.const 10000000))))))`;
 
 const endless = `(module (memory (export "memory") 1) (func (export "_start") ${forEver}))`;
 
@@ -109,6 +117,32 @@ describe("command engine: processes", () => {
     const texts = await Promise.all([host.text(a, "a"), host.text(b, "b"), host.text(a, "c")]);
     assert.deepEqual(texts, ["a", "b", "c"]);
     assert.ok(a.stats().instances + b.stats().instances <= 1);
+    await host.close();
+  });
+
+  test("a version with many calls leaves room to others", async () => {
+    const host = made({ processes: 1 });
+    const [busy, other] = await Promise.all([host.load(await wat(slow)), host.load(bytes)]);
+    let left = 400;
+    const calls = Array.from({ length: left }, () => host.call(busy, "").then(() => left--));
+    assert.equal(await host.text(other, "x"), "x");
+    assert.ok(left > 0);
+    await host.close();
+    await Promise.all(calls);
+  });
+
+  test("a caller that waits for less than the program may take costs no process", async () => {
+    const host = made();
+    const version = await host.load(await wat(slow));
+    const [pid] = childrenOf(process.pid);
+    const fault = await new Promise<GuestFault | undefined>((resolve) => {
+      const sink = { onOutput: (output: StreamOutput) => resolve(output.fault) };
+      host.engine.open(version, requestOf(""), sink, { deadline: performance.now() + 2 });
+    });
+    assert.equal(fault?.kind, "timeout");
+    await host.text(version, "");
+    assert.equal(isGone(pid ?? 0), false);
+    assert.deepEqual(version.stats().faults, { timeout: 1 });
     await host.close();
   });
 

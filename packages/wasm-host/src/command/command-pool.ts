@@ -130,10 +130,13 @@ export class CommandPool implements ChildOwner, CallOwner {
     const { child, version, opening } = call;
     const message = `it took longer than ${Math.round(opening.timeoutMs)} ms`;
     const fault: GuestFault = { kind: "timeout", message };
-    if (child !== undefined) return this.#fail(child, fault);
+    const leftMs = version.definition.limits.timeoutMs - opening.timeoutMs;
+    if (child !== undefined && (leftMs <= 0 || call.over)) return this.#fail(child, fault);
     version.countFault(fault);
     call.fail(fault);
-    this.callGivenUp(call);
+    // Who waits for less than the program may take does not cost others a process.
+    if (child !== undefined) call.extend(leftMs);
+    else this.callGivenUp(call);
   }
 
   callGivenUp({ version, child }: CommandCall): void {
@@ -167,8 +170,6 @@ export class CommandPool implements ChildOwner, CallOwner {
   /** A process for each call that may run now; when they are there, one more, so that none waits when one is ended. */
   #grow(version: CommandVersion): void {
     const needed = Math.min(version.wanted, version.running + version.queue.length);
-    this.#waiting.delete(version);
-    if (needed === 0) return;
     while (version.children.size < needed) {
       if (this.#children.add(version, "call") === undefined) {
         this.#waiting.add(version);
@@ -176,8 +177,9 @@ export class CommandPool implements ChildOwner, CallOwner {
       }
       this.#watch.wake();
     }
+    this.#waiting.delete(version);
     const starting = version.countIn("starting") + version.countIn("waiting");
-    if (starting > 0 || version.children.size > needed || version.closed) return;
+    if (needed === 0 || starting > 0 || version.children.size > needed || version.closed) return;
     if (this.#children.add(version, "spare") !== undefined) this.#watch.wake();
   }
 
@@ -191,8 +193,10 @@ export class CommandPool implements ChildOwner, CallOwner {
     version.countMemory(usage?.rssBytes ?? 0);
     const worn = isWorn(child, usage);
     if (worn) version.countRecycled();
-    if (worn || this.#mustYield(child)) this.#children.end(child);
+    const yields = this.#mustYield(child);
+    if (worn || yields) this.#children.end(child);
     else child.rest(this.#options.clock.now());
+    if (yields) this.#pumpWaiting();
     this.#ready(child);
   } // prettier-ignore
 

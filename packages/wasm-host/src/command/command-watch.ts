@@ -4,6 +4,8 @@ import type { CommandChild } from "./command-child.ts";
 
 /** How often processes are looked at while something runs in them, ms. */
 const LOOK_MS = 5;
+/** What the first call of a process takes beside its program: compiling, ms of processor time. */
+const FIRST_CPU_MS = 100;
 /** What has used so much processor time lets others go first, ms. */
 const LONG_MS = 100;
 /** Time that a process may take to load a program, ms, and processor time for it. */
@@ -66,7 +68,10 @@ function judge(child: CommandChild, now: number): GuestFault | undefined {
   if (child.state === "busy" && cpuMs >= LONG_MS) child.slowDown();
   return child.state === "starting"
     ? judgeStart(limits, child.version.info.bytes, { ms, cpuMs, rssBytes })
-    : judgeCall(limits, { cpuMs, rssBytes: rssBytes - child.before.rssBytes });
+    : judgeCall(limits, {
+        cpuMs: child.calls === 1 ? cpuMs - FIRST_CPU_MS : cpuMs,
+        rssBytes: rssBytes - child.before.rssBytes,
+      });
 }
 
 function judgeCall(limits: Limits, { cpuMs, rssBytes }: { cpuMs: number; rssBytes: number }): GuestFault | undefined {

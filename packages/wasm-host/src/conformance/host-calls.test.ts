@@ -21,29 +21,25 @@ function preparation(w: GuestWriter): string {
 }
 
 /** What makes the other moments come. */
-function around(w: GuestWriter, moment: Moment, version: AbiVersion): readonly [string, string] {
+function trigger(w: GuestWriter, moment: Moment, version: AbiVersion): string {
   switch (moment) {
     case "start":
-      return [preparation(w), ""];
+      return preparation(w);
     case "configure":
-      return [
+      return (
         w.quietly("proxy_enqueue_shared_queue", { at: kept.jobs }, "item") +
-          w.quietly("proxy_set_tick_period_milliseconds", 15),
-        "",
-      ];
+        w.quietly("proxy_set_tick_period_milliseconds", 15)
+      );
     case "request_headers": {
       const head = encodeHeaders([":method", "GET", ":path", "/", ":authority", "catalog"]);
-      return [w.quietly("proxy_http_call", "catalog", head, "", "", 5000, 104), ""];
+      return w.quietly("proxy_http_call", "catalog", head, "", "", 5000, 104);
     }
     case "http_call_response":
-      return [
-        "",
-        version === "0.1.0"
-          ? w.quietly("proxy_continue_request")
-          : w.quietly("proxy_continue_stream", 0),
-      ];
+      return version === "0.1.0"
+        ? w.quietly("proxy_continue_request")
+        : w.quietly("proxy_continue_stream", 0);
     default:
-      return ["", ""];
+      return "";
   }
 }
 
@@ -52,18 +48,22 @@ function guestOf(version: AbiVersion, rowsAt: (moment: Moment) => readonly HostC
   const w = new GuestWriter();
   const parts: Record<string, Part> = {};
   for (const moment of moments) {
-    const [before, behind] = around(w, moment, version);
     const calls = rowsAt(moment).map(({ name, args }) => w.status(name, ...args));
-    const body = before + calls.join(" ") + behind;
-    const waits = moment === "request_headers";
-    parts[callbackOf(moment)] = waits ? { body, result: 1 } : body;
+    parts[callbackOf(moment)] = {
+      body: calls.join(" "),
+      always: trigger(w, moment, version),
+      ...(moment === "request_headers" ? { result: 1 } : {}),
+    };
   }
   return w.text(parts, { version, once: true });
 }
 
+/** Functions have names of their own: what they share with others of their name is not there. */
+let tables = 0;
+
 /** Leads one exchange of a filter through all of its moments, or to where it is answered. */
 async function lead(harness: Harness, text: string, until: readonly Moment[]): Promise<void> {
-  const version = await harness.load(text, "table");
+  const version = await harness.load(text, `table-${(tables += 1)}`);
   const exchange = harness.exchange(version, { body: octets("body"), trailers: ["t", "1"] });
   const first = await exchange.output();
   assert.equal(first.fault, undefined);

@@ -13,8 +13,15 @@ export interface At {
 }
 export type Arg = number | bigint | string | Uint8Array | At;
 
-/** What a callback does, and what it returns: a number, or an instruction. Default: what lets the host go on. */
-export type Part = string | { readonly body: string; readonly result: number | string };
+/** What a callback does and reports. */
+export interface FullPart {
+  readonly body: string;
+  /** What it returns: a number, or an instruction. Default: what lets the host go on. */
+  readonly result?: number | string;
+  /** What it does before, each time, without a report. */
+  readonly always?: string;
+}
+export type Part = string | FullPart;
 
 const digits = 1024;
 const line = 2048;
@@ -91,7 +98,7 @@ export class GuestWriter {
   text(parts: Readonly<Record<string, Part>>, options: GuestOptions = {}): string {
     const { version = "0.2.1" } = options;
     const functions = Object.entries(parts).map(([name, part]) =>
-      this.#callback(name, typeof part === "string" ? { body: part, result: resultOf(name) } : part, { version, ...options }),
+      this.#callback(name, typeof part === "string" ? { body: part } : part, { version, ...options }),
     ); // prettier-ignore
     return `(module
       ${[...this.#imports.values()].join("\n")}
@@ -107,7 +114,7 @@ export class GuestWriter {
       ${functions.join("\n")})`;
   }
 
-  #callback(name: string, { body, result }: { body: string; result: number | string }, options: GuestOptions & { version: AbiVersion }): string {
+  #callback(name: string, { body, result = resultOf(name), always = "" }: FullPart, options: GuestOptions & { version: AbiVersion }): string {
     const params = "i32 ".repeat(parametersOf(name, options.version));
     const hasResult = callbacks[name]?.result === true;
     const title = Buffer.from(`${name.replace(/^proxy_on_/u, "")} `);
@@ -115,7 +122,7 @@ export class GuestWriter {
     const once = `(if (i32.eqz (global.get $seen_${name})) (then (global.set $seen_${name} (i32.const 1)) ${says}))`;
     return `${options.once === true ? `(global $seen_${name} (mut i32) (i32.const 0))` : ""}
       (func (export "${name}") (param ${params}) ${hasResult ? "(result i32)" : ""}
-        ${options.once === true ? once : says}
+        ${always} ${options.once === true ? once : says}
         ${hasResult ? (typeof result === "number" ? `(i32.const ${result})` : result) : ""})`;
   } // prettier-ignore
 

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { GrpcError } from "@layotto/grpc-transport";
 import { createLogger, Metrics, systemClock } from "@layotto/sidecar-kit";
 import { createEngine } from "../../engine.ts";
 import { createHostServices } from "../../host/host-services.ts";
@@ -23,7 +24,9 @@ export class Harness {
     const logger = createLogger({ name: "guest", level: "trace", write: (text) => this.#take(text) });
     this.#server = server;
     this.#services = createHostServices({
-      runtime: { unary: () => Promise.reject(new Error("there is no Runtime API here")) },
+      runtime: {
+        unary: () => (_request, _options, done) => done(new GrpcError(14, "there is none here"), undefined),
+      },
       appId: "app",
       outbound: { catalog: `127.0.0.1:${port}` },
       invokeLocal: () => false,
