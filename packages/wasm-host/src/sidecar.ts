@@ -29,10 +29,9 @@ export const wasmHost = defineSidecar({
       return checked(readSettings(config, { cpus: availableParallelism() }));
     };
     const host = WasmProcess.create(read(context.config), context);
-    const { functions } = host;
     return {
       components: [host.group],
-      services: [extensionService((...call) => functions.open(...call))],
+      services: [extensionService((...call) => host.open(...call))],
       reload: (config) => host.reload(read(config)),
       info: () => host.info(),
       pages: { wasm: () => host.page() },

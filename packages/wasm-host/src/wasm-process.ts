@@ -12,13 +12,14 @@ import { Functions } from "./functions/functions.ts";
 import { Installer } from "./functions/installer.ts";
 import { localInvocations } from "./functions/local-invocation.ts";
 import { ModuleFiles } from "./functions/module-files.ts";
+import { WaitingCall } from "./functions/waiting-call.ts";
 import { WatchedFolders } from "./functions/watched-folders.ts";
 import { createHostServices, type HostServices, type InvokeLocal } from "./host/host-services.ts";
 import { FunctionServer } from "./http/function-server.ts";
 import { Listeners } from "./http/listeners.ts";
 import { Sources } from "./install/sources.ts";
 import { defaultLimits } from "./model/definition.ts";
-import type { Engine } from "./model/engine.ts";
+import type { Engine, EngineStream } from "./model/engine.ts";
 import { functionFamilies } from "./observe/families.ts";
 import { listenerFamilies } from "./observe/listener-families.ts";
 import { wasmPage, type PageFacts, type WasmPage } from "./observe/page.ts";
@@ -88,6 +89,18 @@ export class WasmProcess {
     this.settings = { ...this.settings, functions: next.functions };
     await this.installer.apply(next.functions, before);
     logger.info("functions are taken over");
+  }
+
+  /**
+   * Opens a call of a function beside a call of gateway or mesh. They reach the process before its functions are
+   * installed: until then it waits, as long as its caller does.
+   */
+  open(...call: Parameters<Functions["open"]>): EngineStream | undefined {
+    const { functions, group } = this;
+    const stream = functions.open(...call);
+    if (stream !== undefined || group.isStarted) return stream;
+    const [name, , sink] = call;
+    return new WaitingCall(name, sink, group.opened(), () => functions.open(...call));
   }
 
   /** What `/actuator/wasm` shows. */

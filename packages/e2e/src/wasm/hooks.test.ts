@@ -5,7 +5,7 @@ import { GrpcError, Metadata, Status } from "@layotto/grpc-transport";
 import { eventually } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "../harness/calls.ts";
 import { killHard } from "../harness/processes.ts";
-import { Scope } from "../harness/scope.ts";
+import { Scope, scopeOf } from "../harness/scope.ts";
 import { failsWith, reasonOf } from "./testing/errors.ts";
 import { type Code, goOn, guest, out, pause, replacing } from "./testing/guest-text.ts";
 import { type FunctionsWorld, logged, startFunctions } from "./testing/world.ts";
@@ -98,6 +98,27 @@ describe("hooks of a running gateway", () => {
   });
 });
 
+it("an upgrade of wasm-host fails no call with a hook", { timeout: 60_000 }, async (test) => {
+  const scope = scopeOf(test);
+  const world = await start(scope, [{ method: method("SaveState"), function: "rewriter", timeout: patient }]);
+  const { saveState } = runtime(world.layotto.client());
+  let [isOn, saved] = [true, 0];
+  const callers = Array.from({ length: 8 }, async (_, caller) => {
+    while (isOn) {
+      await saveState({ storeName: "orders", states: [{ key: String(caller), value: bytes("#") }] });
+      saved += 1;
+    }
+  });
+  await eventually("calls", () => saved > 100);
+  const { code, stderr } = await world.layotto.command("upgrade", "wasm");
+  const before = saved;
+  await eventually("calls with the new generation", () => saved > before + 100);
+  isOn = false;
+  await Promise.all(callers);
+  test.diagnostic(`${saved} calls`);
+  assert.equal(code, 0, stderr);
+}); // prettier-ignore
+
 describe("hooks whose wasm-host is killed", () => {
   const scope = new Scope();
   let world: FunctionsWorld;
@@ -130,6 +151,7 @@ describe("hooks whose wasm-host is killed", () => {
       assert.ok(error instanceof GrpcError, String(error));
       assert.deepEqual([error.code, reasonOf(error)], [Status.UNAVAILABLE, "EXTENSION_FAILED"], error.message);
       assert.match(error.message, /^Cannot run function "rewriter" of a hook: /);
+      assert.doesNotMatch(error.message, /NOT_FOUND/, "while functions are installed, calls wait");
       took.push(performance.now() - began);
       // The open one goes on, without what the function would have made of it.
       const value = await get();

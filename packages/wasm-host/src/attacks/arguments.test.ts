@@ -16,7 +16,11 @@ const SEED = 20_261_122;
 const endings = new Set(["abort", "_abort_js", "proc_exit"]);
 
 /** Numbers that hurt careless hosts; the memory has two pages. */
-const hostile = [0, 1, 2, 3, 4, 7, 8, 9, 16, 48, 255, 1024, 4096, 65_535, 65_536, 131_064, 131_068, 131_070, 131_071, 131_072, 131_073, 0x7fff_ffff, 0x8000_0000, 0xffff_0000, 0xffff_fff8, 0xffff_fffc, 0xffff_ffff];
+const hostile = [
+  0, 1, 2, 3, 4, 7, 8, 9, 16, 48, 255, 1024, 4096, 65_535, 65_536, 131_064, 131_068, 131_070,
+  131_071, 131_072, 131_073, 0x7fff_ffff, 0x8000_0000, 0xffff_0000, 0xffff_fff8, 0xffff_fffc,
+  0xffff_ffff,
+];
 
 const functions = hostFunctionNames().filter(({ name }) => !endings.has(name));
 
@@ -34,13 +38,21 @@ function letters({ module, name }: { module: string; name: string }): string[] {
 
 /** Each function as an import of its own type. */
 const imports = functions
-  .map((each, index) => `(import "${each.module}" "${each.name}" (func $host${index} (param ${letters(each).map((letter) => wasmTypes[letter]).join(" ")}) (result i32)))`)
+  .map(
+    (each, index) =>
+      `(import "${each.module}" "${each.name}" (func $host${index} (param ${letters(each)
+        .map((letter) => wasmTypes[letter])
+        .join(" ")}) (result i32)))`,
+  )
   .join("\n");
 
 /** Chooses among bodies by $which. */
 function choose(bodies: readonly string[]): string {
   const labels = bodies.map((_, index) => `$case${index}`);
-  const opening = [...labels].reverse().map((label) => `(block ${label}`).join(" ");
+  const opening = [...labels]
+    .reverse()
+    .map((label) => `(block ${label}`)
+    .join(" ");
   return `(block $done ${opening} (br_table ${labels.join(" ")} $done (local.get $which))) ${bodies.map((body, index) => `${body} (br $done)${index === bodies.length - 1 ? "" : ")"}`).join("\n")})`;
 }
 
@@ -61,7 +73,14 @@ const fields = `
     ${choose(hostile.map((value) => `(local.set $out (i32.const ${value}))`))}
     (local.get $out))
   (func $one (param $which i32)
-    ${choose(functions.map((each, index) => `(drop (call $host${index} ${letters(each).map((letter) => randoms[letter]).join(" ")}))`))})`;
+    ${choose(
+      functions.map(
+        (each, index) =>
+          `(drop (call $host${index} ${letters(each)
+            .map((letter) => randoms[letter])
+            .join(" ")}))`,
+      ),
+    )})`;
 
 const fuzz = guestText({
   imports,
@@ -87,8 +106,13 @@ function anything(): () => HostAnswer {
   const statuses = Object.values(WasmStatus);
   return () => {
     turn++;
-    const status = turn % 3 === 0 ? (statuses[turn % statuses.length] ?? WasmStatus.OK) : WasmStatus.OK;
-    return { status, value: new Uint8Array([0, 8, 1, 100, 40_000][turn % 5] ?? 0), extra: turn % 7 === 0 ? 0xffff_ffff : turn };
+    const status =
+      turn % 3 === 0 ? (statuses[turn % statuses.length] ?? WasmStatus.OK) : WasmStatus.OK;
+    return {
+      status,
+      value: new Uint8Array([0, 8, 1, 100, 40_000][turn % 5] ?? 0),
+      extra: turn % 7 === 0 ? 0xffff_ffff : turn,
+    };
   };
 }
 

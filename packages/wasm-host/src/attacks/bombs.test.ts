@@ -23,7 +23,10 @@ const getState = `(import "env" "proxy_get_state" (func $get_state (param i32 i3
 
 function slowHost(ms: number): GuestHost {
   const answer = { status: WasmStatus.NOT_FOUND, value: new Uint8Array(0), extra: 0 };
-  return { release() {}, handle: (_caller, _call, reply) => void setTimeout(() => reply(answer), ms) };
+  return {
+    release() {},
+    handle: (_caller, _call, reply) => void setTimeout(() => reply(answer), ms),
+  };
 }
 
 function wordOf({ answer, fault }: StreamOutput): number {

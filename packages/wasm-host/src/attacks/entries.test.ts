@@ -30,7 +30,10 @@ const starts: Readonly<Record<string, string>> = {
   proxy_on_context_create: guestText({ onContextCreate: forEver }),
   proxy_on_vm_start: guestText({ onVmStart: `${forEver} (i32.const 1)` }),
   proxy_on_configure: guestText({ onConfigure: `${forEver} (i32.const 1)` }),
-  "the allocator while it is configured": guestText({ onAllocate: forEver, onConfigure: needsRoom }),
+  "the allocator while it is configured": guestText({
+    onAllocate: forEver,
+    onConfigure: needsRoom,
+  }),
 };
 
 const onlyCalls = `(if (i32.gt_u (local.get $ctx) (i32.const 1)) (then ${forEver}))`;
@@ -106,8 +109,7 @@ for (const mode of modes) {
       await arena.engine.unload(version);
     };
 
-    test("modules that loop before they can be called are refused", () =>
-      arena.beside(`${mode}, loops at start`, () =>
+    test("modules that loop before they can be called are refused", async () => void await arena.beside(`${mode}, loops at start`, () =>
         Promise.all(
           Object.entries(starts).map(async ([entry, text]) => {
             const definition = definitionOf(`starts ${entry}`, { limits, pluginConfig: bytes });
@@ -118,16 +120,14 @@ for (const mode of modes) {
         ),
       ));
 
-    test("calls that loop in any callback or allocator are ended", () =>
-      arena.beside(`${mode}, loops in calls`, () =>
+    test("calls that loop in any callback or allocator are ended", async () => void await arena.beside(`${mode}, loops in calls`, () =>
         Promise.all([
           ...Object.entries(calls).map(([entry, parts]) => ended(entry, guestText(parts), callBody)),
           ended("malloc", guestText({ onAllocate: forEver }).replace('"proxy_on_memory_allocate"', '"malloc"'), callBody),
         ]),
       ));
 
-    test("exchanges that loop in any phase are ended", () =>
-      arena.beside(`${mode}, loops in phases`, () =>
+    test("exchanges that loop in any phase are ended", async () => void await arena.beside(`${mode}, loops in phases`, () =>
         Promise.all(
           Object.entries(phases).map(([entry, parts]) =>
             ended(entry, guestText({ onBody: "(i32.const 0)", ...parts }), drive),
@@ -135,8 +135,7 @@ for (const mode of modes) {
         ),
       ));
 
-    test("guests that loop when they are told of something are ended", () =>
-      arena.beside(`${mode}, loops in events`, async () => {
+    test("guests that loop when they are told of something are ended", async () => void await arena.beside(`${mode}, loops in events`, async () => {
         for (const [entry, [params, told]] of Object.entries(events)) {
           event = told;
           await ended(entry, guestText({ ...callsOut, fields: exported(entry, params, false) }), callBody);

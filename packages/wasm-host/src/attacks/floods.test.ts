@@ -8,7 +8,13 @@ import { noCapabilities } from "../model/capabilities.ts";
 import type { LoadedVersion } from "../model/engine.ts";
 import type { GuestHost } from "../model/guest-host.ts";
 import { WasmStatus } from "../model/host-calls.ts";
-import { callOnce, definitionOf, requestOf, textOf, type DefinitionParts } from "../testing/engine.ts";
+import {
+  callOnce,
+  definitionOf,
+  requestOf,
+  textOf,
+  type DefinitionParts,
+} from "../testing/engine.ts";
 import { answerWord, forEver, guestText, type GuestParts } from "../testing/guest-text.ts";
 import { wat } from "../testing/wat.ts";
 import { Arena, long, modes, threadCount } from "./testing/arena.ts";
@@ -38,27 +44,126 @@ const capabilities = { ...noCapabilities, outbound: ["*"], services: ["*"] };
 const zeros = (count: number): string => "(i32.const 0) ".repeat(count);
 const params = (count: number): string => `(param ${"i32 ".repeat(count)}) (result i32)`;
 
-const digit = (from: number): string => `(i32.shl (i32.and (i32.shr_u (local.get $i) (i32.const ${from * 4})) (i32.const 15)) (i32.const ${from * 8}))`;
+const digit = (from: number): string =>
+  `(i32.shl (i32.and (i32.shr_u (local.get $i) (i32.const ${from * 4})) (i32.const 15)) (i32.const ${from * 8}))`;
 /** A key of four letters, another one each time. */
 const storeKey = `(i32.store (i32.const 56) (i32.add (i32.const 0x61616161) (i32.or (i32.or ${digit(0)} ${digit(1)}) ${digit(2)})))`;
 
 /** What may be done without end, and the most that succeeds of it. */
 const floods: Readonly<Record<string, readonly [most: number, text: string]>> = {
-  "HTTP calls": [64, flood(`(import "env" "proxy_http_call" (func $http ${params(10)}))`, `(call $http (i32.const 64) (i32.const 4) (i32.const 128) (i32.const 58) ${zeros(4)} (i32.const 0) (i32.const 48))`, { fields: `(data (i32.const 128) "\\03\\00\\00\\00\\07\\00\\00\\00\\03\\00\\00\\00\\05\\00\\00\\00\\01\\00\\00\\00\\0a\\00\\00\\00\\01\\00\\00\\00:method\\00GET\\00:path\\00/\\00:authority\\00a\\00")` })],
-  "gRPC streams": [64, flood(`(import "env" "proxy_grpc_stream" (func $grpc ${params(9)}))`, `(call $grpc (i32.const 64) (i32.const 4) (i32.const 64) (i32.const 4) (i32.const 64) (i32.const 4) ${zeros(2)} (i32.const 48))`)],
-  "items of queues": [10_000, flood(`(import "env" "proxy_register_shared_queue" (func $register ${params(3)})) (import "env" "proxy_enqueue_shared_queue" (func $enqueue ${params(3)}))`, `(block (result i32) (drop (call $register (i32.const 64) (i32.const 4) (i32.const 48))) (call $enqueue (i32.load (i32.const 48)) (i32.const 0) (i32.const 4096)))`)],
-  queues: [64, flood(`(import "env" "proxy_register_shared_queue" (func $register ${params(3)}))`, `(block (result i32) ${storeKey} (call $register (i32.const 56) (i32.const 4) (i32.const 48)))`)],
-  metrics: [200, flood(`(import "env" "proxy_define_metric" (func $define ${params(4)}))`, `(block (result i32) ${storeKey} (call $define (i32.const 0) (i32.const 56) (i32.const 4) (i32.const 48)))`)],
-  "shared data": [16 * 16, flood(`(import "env" "proxy_set_shared_data" (func $set ${params(5)}))`, `(block (result i32) ${storeKey} (call $set (i32.const 56) (i32.const 4) (i32.const 0) (i32.const 65536) (i32.const 0)))`)],
-  "header lines": [1024, flood(`(import "env" "proxy_add_header_map_value" (func $add ${params(5)}))`, `(call $add (i32.const 2) (i32.const 64) (i32.const 4) (i32.const 64) (i32.const 4))`)],
-  "large header lines": [8, flood(`(import "env" "proxy_add_header_map_value" (func $add ${params(5)}))`, `(call $add (i32.const 2) (i32.const 64) (i32.const 4) (i32.const 200) (i32.const 40000))`, { fields: `(func $a (memory.fill (i32.const 200) (i32.const 65) (i32.const 40000))) (start $a)` })],
-  "the largest body": [4, flood("", `(call $set_buffer (i32.const 1) (i32.const -1) (i32.const 0) (i32.const 0) (i32.const 0x100000))`)],
-  properties: [128, flood(`(import "env" "proxy_set_property" (func $set ${params(4)}))`, `(block (result i32) ${storeKey} (call $set (i32.const 56) (i32.const 4) (i32.const 64) (i32.const 4)))`)],
-  "local responses": [1, flood(`(import "env" "proxy_send_local_response" (func $send ${params(8)}))`, `(call $send (i32.const 200) ${zeros(6)} (i32.const -1))`)],
-  "closing itself": [1, flood(`(import "env" "proxy_close_stream" (func $close ${params(1)}))`, `(call $close (i32.const 0))`)],
-  "its own end": [0, flood(`(import "env" "proxy_done" (func $end (result i32)))`, `(call $end)`, { onDone: "(drop (call $end)) (i32.const 0)" })],
-  "the clock": [LOOPS, flood(`(import "env" "proxy_get_current_time_nanoseconds" (func $now ${params(1)}))`, `(call $now (i32.const 48))`)],
-  "lines of the log": [LOOPS, flood(`(import "env" "proxy_log" (func $log ${params(3)}))`, `(call $log (i32.const 4) (i32.const 200) (i32.const 16384))`, { fields: `(func $a (memory.fill (i32.const 200) (i32.const 65) (i32.const 40000))) (start $a)` })],
+  "HTTP calls": [
+    64,
+    flood(
+      `(import "env" "proxy_http_call" (func $http ${params(10)}))`,
+      `(call $http (i32.const 64) (i32.const 4) (i32.const 128) (i32.const 58) ${zeros(4)} (i32.const 0) (i32.const 48))`,
+      {
+        fields: `(data (i32.const 128) "\\03\\00\\00\\00\\07\\00\\00\\00\\03\\00\\00\\00\\05\\00\\00\\00\\01\\00\\00\\00\\0a\\00\\00\\00\\01\\00\\00\\00:method\\00GET\\00:path\\00/\\00:authority\\00a\\00")`,
+      },
+    ),
+  ],
+  "gRPC streams": [
+    64,
+    flood(
+      `(import "env" "proxy_grpc_stream" (func $grpc ${params(9)}))`,
+      `(call $grpc (i32.const 64) (i32.const 4) (i32.const 64) (i32.const 4) (i32.const 64) (i32.const 4) ${zeros(2)} (i32.const 48))`,
+    ),
+  ],
+  "items of queues": [
+    10_000,
+    flood(
+      `(import "env" "proxy_register_shared_queue" (func $register ${params(3)})) (import "env" "proxy_enqueue_shared_queue" (func $enqueue ${params(3)}))`,
+      `(block (result i32) (drop (call $register (i32.const 64) (i32.const 4) (i32.const 48))) (call $enqueue (i32.load (i32.const 48)) (i32.const 0) (i32.const 4096)))`,
+    ),
+  ],
+  queues: [
+    64,
+    flood(
+      `(import "env" "proxy_register_shared_queue" (func $register ${params(3)}))`,
+      `(block (result i32) ${storeKey} (call $register (i32.const 56) (i32.const 4) (i32.const 48)))`,
+    ),
+  ],
+  metrics: [
+    200,
+    flood(
+      `(import "env" "proxy_define_metric" (func $define ${params(4)}))`,
+      `(block (result i32) ${storeKey} (call $define (i32.const 0) (i32.const 56) (i32.const 4) (i32.const 48)))`,
+    ),
+  ],
+  "shared data": [
+    16 * 16,
+    flood(
+      `(import "env" "proxy_set_shared_data" (func $set ${params(5)}))`,
+      `(block (result i32) ${storeKey} (call $set (i32.const 56) (i32.const 4) (i32.const 0) (i32.const 65536) (i32.const 0)))`,
+    ),
+  ],
+  "header lines": [
+    1024,
+    flood(
+      `(import "env" "proxy_add_header_map_value" (func $add ${params(5)}))`,
+      `(call $add (i32.const 2) (i32.const 64) (i32.const 4) (i32.const 64) (i32.const 4))`,
+    ),
+  ],
+  "large header lines": [
+    8,
+    flood(
+      `(import "env" "proxy_add_header_map_value" (func $add ${params(5)}))`,
+      `(call $add (i32.const 2) (i32.const 64) (i32.const 4) (i32.const 200) (i32.const 40000))`,
+      {
+        fields: `(func $a (memory.fill (i32.const 200) (i32.const 65) (i32.const 40000))) (start $a)`,
+      },
+    ),
+  ],
+  "the largest body": [
+    4,
+    flood(
+      "",
+      `(call $set_buffer (i32.const 1) (i32.const -1) (i32.const 0) (i32.const 0) (i32.const 0x100000))`,
+    ),
+  ],
+  properties: [
+    128,
+    flood(
+      `(import "env" "proxy_set_property" (func $set ${params(4)}))`,
+      `(block (result i32) ${storeKey} (call $set (i32.const 56) (i32.const 4) (i32.const 64) (i32.const 4)))`,
+    ),
+  ],
+  "local responses": [
+    1,
+    flood(
+      `(import "env" "proxy_send_local_response" (func $send ${params(8)}))`,
+      `(call $send (i32.const 200) ${zeros(6)} (i32.const -1))`,
+    ),
+  ],
+  "closing itself": [
+    1,
+    flood(
+      `(import "env" "proxy_close_stream" (func $close ${params(1)}))`,
+      `(call $close (i32.const 0))`,
+    ),
+  ],
+  "its own end": [
+    0,
+    flood(`(import "env" "proxy_done" (func $end (result i32)))`, `(call $end)`, {
+      onDone: "(drop (call $end)) (i32.const 0)",
+    }),
+  ],
+  "the clock": [
+    LOOPS,
+    flood(
+      `(import "env" "proxy_get_current_time_nanoseconds" (func $now ${params(1)}))`,
+      `(call $now (i32.const 48))`,
+    ),
+  ],
+  "lines of the log": [
+    LOOPS,
+    flood(
+      `(import "env" "proxy_log" (func $log ${params(3)}))`,
+      `(call $log (i32.const 4) (i32.const 200) (i32.const 16384))`,
+      {
+        fields: `(func $a (memory.fill (i32.const 200) (i32.const 65) (i32.const 40000))) (start $a)`,
+      },
+    ),
+  ],
 };
 
 for (const mode of modes) {

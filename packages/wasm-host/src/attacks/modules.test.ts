@@ -70,7 +70,10 @@ function body(write: (out: Writer) => void): Uint8Array {
 const empty = body(() => {});
 
 function repeated(times: number, ...octets: number[]): Uint8Array {
-  return Uint8Array.from({ length: times * octets.length }, (_, index) => octets[index % octets.length] ?? 0);
+  return Uint8Array.from(
+    { length: times * octets.length },
+    (_, index) => octets[index % octets.length] ?? 0,
+  );
 }
 
 function counted(count: number, entry: (out: Writer, index: number) => void): Writer {
@@ -84,50 +87,104 @@ function counted(count: number, entry: (out: Writer, index: number) => void): Wr
 const drop = [0x41, 1, 0x1a];
 
 const bombs: Readonly<Record<string, () => Uint8Array>> = {
-  "10 MB of small functions": () => moduleOf({ bodies: Array<Uint8Array>(95_000).fill(body((out) => out.bytes(repeated(33, ...drop)))) }),
-  "more functions than are allowed": () => moduleOf({ bodies: Array<Uint8Array>(100_001).fill(empty) }),
-  "one function of 7 MB": () => moduleOf({ bodies: [body((out) => out.bytes(repeated(2_500_000, ...drop)))] }),
-  "one function above the largest size": () => moduleOf({ bodies: [body((out) => out.bytes(repeated(8_000_000, 1)))] }),
-  "100 000 nested blocks": () => moduleOf({ bodies: [body((out) => {
-    out.bytes(repeated(100_000, 0x02, 0x40));
-    out.bytes(repeated(100_000, 0x0b));
-  })] }),
-  "2 000 000 nested blocks": () => moduleOf({ bodies: [body((out) => {
-    out.bytes(repeated(2_000_000, 0x02, 0x40));
-    out.bytes(repeated(2_000_000, 0x0b));
-  })] }),
-  "a giant br_table": () => moduleOf({ bodies: [body((out) => {
-    out.raw(0x41, 0, 0x0e);
-    out.u32(60_000);
-    out.bytes(new Uint8Array(60_001));
-  })] }),
-  "a br_table without end": () => moduleOf({ bodies: [body((out) => {
-    out.raw(0x41, 0, 0x0e);
-    out.u32(0xffff_ffff);
-  })] }),
-  "100 br_tables in loops": () => moduleOf({ bodies: Array<Uint8Array>(100).fill(body((out) => {
-    out.raw(0x03, 0x40, 0x41, 0, 0x0e);
-    out.u32(50_000);
-    out.bytes(new Uint8Array(50_001));
-    out.u8(0x0b);
-  })) }),
-  "100 000 imports": () => moduleOf({ bodies: [empty], imports: counted(100_000, (out) => {
-    out.sized(new TextEncoder().encode("env"));
-    out.sized(new TextEncoder().encode("proxy_done"));
-    out.raw(0, 0);
-  }) }),
+  "10 MB of small functions": () =>
+    moduleOf({
+      bodies: Array<Uint8Array>(95_000).fill(body((out) => out.bytes(repeated(33, ...drop)))),
+    }),
+  "more functions than are allowed": () =>
+    moduleOf({ bodies: Array<Uint8Array>(100_001).fill(empty) }),
+  "one function of 7 MB": () =>
+    moduleOf({ bodies: [body((out) => out.bytes(repeated(2_500_000, ...drop)))] }),
+  "one function above the largest size": () =>
+    moduleOf({ bodies: [body((out) => out.bytes(repeated(8_000_000, 1)))] }),
+  "100 000 nested blocks": () =>
+    moduleOf({
+      bodies: [
+        body((out) => {
+          out.bytes(repeated(100_000, 0x02, 0x40));
+          out.bytes(repeated(100_000, 0x0b));
+        }),
+      ],
+    }),
+  "2 000 000 nested blocks": () =>
+    moduleOf({
+      bodies: [
+        body((out) => {
+          out.bytes(repeated(2_000_000, 0x02, 0x40));
+          out.bytes(repeated(2_000_000, 0x0b));
+        }),
+      ],
+    }),
+  "a giant br_table": () =>
+    moduleOf({
+      bodies: [
+        body((out) => {
+          out.raw(0x41, 0, 0x0e);
+          out.u32(60_000);
+          out.bytes(new Uint8Array(60_001));
+        }),
+      ],
+    }),
+  "a br_table without end": () =>
+    moduleOf({
+      bodies: [
+        body((out) => {
+          out.raw(0x41, 0, 0x0e);
+          out.u32(0xffff_ffff);
+        }),
+      ],
+    }),
+  "100 br_tables in loops": () =>
+    moduleOf({
+      bodies: Array<Uint8Array>(100).fill(
+        body((out) => {
+          out.raw(0x03, 0x40, 0x41, 0, 0x0e);
+          out.u32(50_000);
+          out.bytes(new Uint8Array(50_001));
+          out.u8(0x0b);
+        }),
+      ),
+    }),
+  "100 000 imports": () =>
+    moduleOf({
+      bodies: [empty],
+      imports: counted(100_000, (out) => {
+        out.sized(new TextEncoder().encode("env"));
+        out.sized(new TextEncoder().encode("proxy_done"));
+        out.raw(0, 0);
+      }),
+    }),
   "100 000 exports": () => moduleOf({ bodies: [empty], exports: 100_000 }),
-  "1 000 000 globals": () => moduleOf({ bodies: [empty], globals: counted(1_000_000, (out) => out.raw(0x7f, 1, 0x41, 0, 0x0b)) }),
-  "100 000 globals": () => moduleOf({ bodies: [empty], globals: counted(100_000, (out) => out.raw(0x7f, 1, 0x41, 0, 0x0b)) }),
-  "a data segment of 15 MB outside of its memory": () => moduleOf({ bodies: [empty], data: counted(1, (out) => {
-    out.raw(0, 0x41, 0, 0x0b);
-    out.sized(new Uint8Array(15_000_000));
-  }) }),
-  "100 000 data segments": () => moduleOf({ bodies: [empty], data: counted(100_000, (out) => {
-    out.raw(0, 0x41, 0, 0x0b);
-    out.sized(new Uint8Array(8));
-  }) }),
-  "50 000 locals in each of 10 000 functions": () => moduleOf({ bodies: Array<Uint8Array>(50_000).fill(Uint8Array.of(1, 0xcf, 0x86, 3, 0x7f, 0x0b)) }),
+  "1 000 000 globals": () =>
+    moduleOf({
+      bodies: [empty],
+      globals: counted(1_000_000, (out) => out.raw(0x7f, 1, 0x41, 0, 0x0b)),
+    }),
+  "100 000 globals": () =>
+    moduleOf({
+      bodies: [empty],
+      globals: counted(100_000, (out) => out.raw(0x7f, 1, 0x41, 0, 0x0b)),
+    }),
+  "a data segment of 15 MB outside of its memory": () =>
+    moduleOf({
+      bodies: [empty],
+      data: counted(1, (out) => {
+        out.raw(0, 0x41, 0, 0x0b);
+        out.sized(new Uint8Array(15_000_000));
+      }),
+    }),
+  "100 000 data segments": () =>
+    moduleOf({
+      bodies: [empty],
+      data: counted(100_000, (out) => {
+        out.raw(0, 0x41, 0, 0x0b);
+        out.sized(new Uint8Array(8));
+      }),
+    }),
+  "50 000 locals in each of 10 000 functions": () =>
+    moduleOf({
+      bodies: Array<Uint8Array>(50_000).fill(Uint8Array.of(1, 0xcf, 0x86, 3, 0x7f, 0x0b)),
+    }),
 };
 
 describe("modules that are bombs", () => {

@@ -18,7 +18,8 @@ const askHost = `(drop (call $get_state (i32.const 0) (i32.const 1) (i32.const 0
 function slowHost(ms: number): GuestHost {
   return {
     release() {},
-    handle: (_caller, _call, reply) => void (ms === 0 ? reply(ok) : setTimeout(() => reply(ok), ms)),
+    handle: (_caller, _call, reply) =>
+      void (ms === 0 ? reply(ok) : setTimeout(() => reply(ok), ms)),
   };
 }
 

@@ -30,8 +30,7 @@ for (const mode of modes) {
         },
         { allocator: fields, ...(memory === undefined ? {} : { memory }) },
       );
-      const loaded = await harness.load(text, name);
-      const { fault } = await harness.exchange(loaded, { body: octets("body") }).output();
+      const { fault } = await harness.once(text, name, { body: octets("body") });
       if (fault !== undefined) return `${fault.kind}: ${fault.message}`;
       const [line = ""] = await harness.reported("request_body ");
       return line.slice("request_body ".length);

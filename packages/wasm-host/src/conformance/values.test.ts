@@ -24,8 +24,8 @@ describe("values", () => {
   ): Promise<{ line: string; output: StreamOutput }> {
     const w = new GuestWriter();
     const text = w.text({ proxy_on_request_body: body(w) });
-    const loaded = await harness.load(text, `values${(guests += 1)}`);
-    const output = await harness.exchange(loaded, { body: octets("body"), ...input }).output();
+    const name = `values${(guests += 1)}`;
+    const output = await harness.once(text, name, { body: octets("body"), ...input });
     const [line = ""] = await harness.reported("request_body ");
     return { line: line.slice("request_body ".length), output };
   }

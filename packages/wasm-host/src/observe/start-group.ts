@@ -18,6 +18,11 @@ export class StartGroup implements ComponentGroup {
     this.begin = run;
   }
 
+  /** Whether all that has to be done first is done. */
+  get isStarted(): boolean {
+    return this.state === up;
+  }
+
   names(): string[] {
     return ["functions"];
   }

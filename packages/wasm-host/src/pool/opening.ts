@@ -3,10 +3,14 @@ import type { GuestFault } from "../model/fault.ts";
 import type { PhaseInput, StreamInput } from "../model/streams.ts";
 import type { StreamOpening } from "./call-stream.ts";
 import type { RunningVersion } from "./running-version.ts";
+import { MAX_DEPTH } from "./threads.ts";
 
 const noMetadata: Readonly<Record<string, string>> = {};
 
-/** What a call is opened with: its deadline is the caller's or the function's, whichever is earlier. */
+/**
+ * What a call is opened with: its deadline is the caller's or the function's, whichever is earlier. Callers may claim any
+ * depth; beyond the deepest it earns no more threads.
+ */
 export function openingOf(
   version: RunningVersion,
   input: StreamInput,
@@ -15,7 +19,14 @@ export function openingOf(
 ): StreamOpening {
   const now = performance.now();
   const timeoutMs = Math.max(0, Math.min(version.definition.limits.timeoutMs, deadline - now));
-  return { input, sink, timeoutMs, deadline: now + timeoutMs, depth, metadata };
+  return {
+    input,
+    sink,
+    timeoutMs,
+    deadline: now + timeoutMs,
+    depth: Math.min(depth, MAX_DEPTH),
+    metadata,
+  };
 }
 
 /** Why a version takes no further call now. */

@@ -120,7 +120,11 @@ export class Control {
    * @param call what `expect` gave
    * @param large sends what does not fit to the port
    */
-  answer(call: number, { status, value, extra }: HostAnswer, large: (value: Uint8Array) => void): void {
+  answer(
+    call: number,
+    { status, value, extra }: HostAnswer,
+    large: (value: Uint8Array) => void,
+  ): void {
     if (!this.waiting || Atomics.load(this.#words, Word.CALL) !== call) return;
     const fits = value.length <= ANSWER_BYTES;
     if (fits) this.#answer.set(value);

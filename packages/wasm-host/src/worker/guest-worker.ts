@@ -8,6 +8,7 @@ import type { StreamOutput } from "../model/streams.ts";
 import type { Bridge } from "./bridge.ts";
 import type { Control } from "./control.ts";
 import { faultOf } from "./fault-of.ts";
+import { LogBudget } from "./log-budget.ts";
 import { prepareHere } from "./prepare-here.ts";
 import type { Activation, Done, Order, Report } from "./protocol.ts";
 
@@ -19,6 +20,7 @@ interface Version {
   readonly module: WebAssembly.Module;
   /** Started, and used by nobody yet. */
   readonly spares: Holder[];
+  readonly logs: LogBudget;
 }
 
 /** A guest and what waits for it. */
@@ -62,7 +64,7 @@ export class GuestWorker {
   take(order: Order): void {
     switch (order.t) {
       case "load":
-        this.#versions.set(order.spec.version, { spec: order.spec, module: order.module, spares: [] });
+        this.#versions.set(order.spec.version, { spec: order.spec, module: order.module, spares: [], logs: new LogBudget() });
         return;
       case "unload":
         this.#unload(order.version);
@@ -206,7 +208,8 @@ export class GuestWorker {
     };
     try {
       const started = runSteps(this.#start(holder), this.#onInvocation(n, version));
-      if (started instanceof Promise) void started.then(() => ended(true), () => ended(false)); // prettier-ignore
+      if (started instanceof Promise)
+        void started.then(() => ended(true), () => ended(false)); // prettier-ignore
       else ended(true);
     } catch {
       ended(false);
@@ -224,13 +227,23 @@ export class GuestWorker {
   #environment(holder: Holder): GuestEnvironment {
     const { version } = holder.version.spec;
     const control = this.#control;
+    const onDropped = (lines: number): void =>
+      this.#report({ t: "log", version, level: 3, message: `${lines} lines were dropped: too many in one second` }); // prettier-ignore
     return {
       call: (call) => this.#bridge.ask(holder.current, holder.number, version, call),
       callAsync: this.#jspi
-        ? (call) => this.#bridge.askLater(holder.current, holder.number, version, call, holder.guest?.memoryBytes ?? 0)
+        ? (call) =>
+            this.#bridge.askLater(
+              holder.current,
+              holder.number,
+              version,
+              call,
+              holder.guest?.memoryBytes ?? 0,
+            )
         : undefined,
       log: (level, message) => {
-        if (level >= control.logLevel) this.#report({ t: "log", version, level, message });
+        if (level < control.logLevel || !holder.version.logs.takes(onDropped)) return;
+        this.#report({ t: "log", version, level, message });
       },
       get logLevel() {
         return control.logLevel;

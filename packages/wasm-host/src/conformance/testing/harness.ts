@@ -68,6 +68,16 @@ export class Harness {
     return new Exchange(this.engine, version, { ...plainRequest, ...input });
   }
 
+  /** Opens an exchange with a guest of its own, and ends it after its first output. */
+  async once(text: string, name: string, input: Partial<StreamInput> = {}): Promise<StreamOutput> {
+    const loaded = await this.load(text, name);
+    const exchange = this.exchange(loaded, input);
+    const output = await exchange.output();
+    exchange.close();
+    await this.engine.unload(loaded);
+    return output;
+  }
+
   /** What guests have reported since the last load, one line for each callback. */
   get lines(): readonly string[] {
     return this.#lines;
