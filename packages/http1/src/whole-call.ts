@@ -3,7 +3,6 @@ import type { CallerCall } from "./caller-connection.ts";
 import { expectsContinue } from "./expectation.ts";
 import { Gatherer } from "./gatherer.ts";
 import type { Head } from "./head.ts";
-import { refusal } from "./own-answer.ts";
 import { UnsafeHeadError } from "./request-head.ts";
 import { appendWhole, wholeHead, type WholeHead } from "./whole-answer.ts";
 import type { WholeConnection } from "./whole-connection.ts";
@@ -145,7 +144,7 @@ export class WholeCall implements CallerCall, WholeRequest {
 
   private refuse(status: number, text: string): void {
     this.end();
-    this.connection.answer(refusal(status, text), this.whole);
+    this.connection.answer(this.connection.server.refusal(status, text), this.whole);
   }
 
   private end(): void {

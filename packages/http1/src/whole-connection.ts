@@ -1,7 +1,6 @@
 import type { Socket } from "node:net";
 import { CallerConnection } from "./caller-connection.ts";
 import type { Head } from "./head.ts";
-import { refusal } from "./own-answer.ts";
 import { WholeCall } from "./whole-call.ts";
 import type { WholeServer } from "./whole-server.ts";
 
@@ -20,9 +19,10 @@ export class WholeConnection extends CallerConnection<WholeCall> {
   }
 
   protected openCall(head: Head): WholeCall | undefined {
-    const { maxBodyBytes } = this.server;
+    const { server } = this;
+    const { maxBodyBytes } = server;
     if (maxBodyBytes > 0 && head.contentLength > maxBodyBytes) {
-      this.answer(refusal(413, this.server.tooLargeText), false);
+      this.answer(server.refusal(413, server.tooLargeText), false);
       return undefined;
     }
     if (!this.reader.repeats) this.lines = head.flat();

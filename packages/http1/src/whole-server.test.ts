@@ -202,6 +202,21 @@ describe("WholeServer, refusals", () => {
     assert.match(await client.rest(), /^HTTP\/1\.1 431 /u);
   });
 
+  test("its own answers have the form that they are given", async (t) => {
+    const refusal = (status: number, text: string) => ({
+      status,
+      lines: "content-type: application/json\r\n",
+      body: Buffer.from(JSON.stringify({ text })),
+    });
+    const whole = await startWhole(t, { maxBodyBytes: 4, refusal });
+    const announced = await whole.client();
+    announced.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+    assert.match(await announced.rest(), /^HTTP\/1\.1 413 [^]*application\/json[^]*\{"text":/u);
+    const grown = await whole.client();
+    grown.send("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    assert.match(await grown.rest(), /^HTTP\/1\.1 413 [^]*application\/json[^]*\{"text":/u);
+  });
+
   test("a body that is announced as too large is 413 at once, one that grows too large when it has", async (t) => {
     const whole = await startWhole(t, { maxBodyBytes: 5 }, ok);
     const [one, two, three] = [await whole.client(), await whole.client(), await whole.client()];

@@ -3,6 +3,7 @@ import type { ConnectionKeeper } from "./caller-connection.ts";
 import { http1Clock, type Http1Clock } from "./clock.ts";
 import { defaultLimits, type Http1Limits } from "./limits.ts";
 import { OpenConnections } from "./open-connections.ts";
+import { refusal, type OwnAnswer } from "./own-answer.ts";
 import { WholeConnection } from "./whole-connection.ts";
 import type { WholeHandler } from "./whole-request.ts";
 
@@ -21,6 +22,8 @@ export interface WholeServerOptions {
   readonly idleTimeoutMs?: number;
   /** The handler threw, answered twice, or our own code failed. */
   readonly onFault: (error: unknown) => void;
+  /** The form of the server's own answers to requests that it has understood. @default one line of text */
+  readonly refusal?: (status: number, text: string) => OwnAnswer;
   /** @default the real time */
   readonly clock?: Http1Clock;
 }
@@ -38,12 +41,15 @@ export class WholeServer {
   /** Connections that were refused because they broke the rules of HTTP. */
   malformed = 0;
   readonly keeper: ConnectionKeeper;
+  /** Makes an answer of the server's own. */
+  readonly refusal: (status: number, text: string) => OwnAnswer;
   private readonly open: OpenConnections;
 
   constructor(handler: WholeHandler, options: WholeServerOptions) {
     this.handler = handler;
     this.maxBodyBytes = options.maxBodyBytes;
     this.maxBufferedBytes = options.maxBufferedBytes ?? DEFAULT_BUFFERED_BYTES;
+    this.refusal = options.refusal ?? refusal;
     const { clock = http1Clock, limits = defaultLimits, onFault } = options;
     this.open = new OpenConnections(clock);
     this.keeper = {

@@ -72,6 +72,8 @@ export class Adapters implements Engine {
       return engine;
     });
     this.#engines.set(name, made);
+    // The next module for it tries again.
+    made.catch(() => this.#engines.delete(name));
     return made;
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { eventually } from "@layotto/sidecar-kit/testing";
 import { canSuspend } from "./engine.ts";
 import type { Engine, EngineStream } from "./model/engine.ts";
 import { WasmStatus } from "./model/host-calls.ts";
@@ -190,7 +191,7 @@ for (const hostCalls of modes) {
             if (target === undefined) return reply({ status: WasmStatus.OK, value: data, extra: 0 });
             const onOutput = ({ answer }: StreamOutput): void =>
               reply({ status: WasmStatus.OK, value: answer?.body ?? Buffer.from("failed"), extra: 0 });
-            engine.open(target, requestOf(data), { onOutput }, { depth: asking.depth + 1, deadline: asking.deadline });
+            engine.open(target, requestOf(data), { onOutput }, { depth: asking.depth + 1, nested: true, deadline: asking.deadline });
           },
         },
       });
@@ -200,6 +201,22 @@ for (const hostCalls of modes) {
       assert.ok(first !== undefined);
       const calls = Array.from({ length: 8 }, () => callOnce(engine, first, "babaxend"));
       for (const output of await Promise.all(calls)) assert.equal(textOf(output), "end");
+    });
+
+    test("a depth that callers claim earns no instances", async () => {
+      let asked = 0;
+      const host = hostOf(() => {
+        asked++;
+        return new Promise(() => {});
+      });
+      const engine = made({ host });
+      const version = await engine.load(await wat(reader), definitionOf("reader", { instances: 2 }));
+      const open = (depth: number) => engine.open(version, requestOf("1"), { onOutput: () => {} }, { depth });
+      const streams = Array.from({ length: 40 }, (_, i) => open(i));
+      await eventually("two calls are under way", () => asked === 2);
+      assert.equal(version.stats().instances, 2);
+      assert.equal(version.stats().queued, 38);
+      for (const stream of streams) stream.close();
     });
 
     test("unload waits for calls that are under way and takes no new ones", async () => {

@@ -64,8 +64,9 @@ class WasmEngine implements Engine {
     const min = workers?.min ?? 2;
     const max = Math.max(min, workers?.max ?? 16);
     this.#log = new GuestLog(logger);
+    const onStartFailure = (err: unknown): void => logger.error({ err }, "cannot start a worker thread; it is tried again");
     this.#scheduler = new Scheduler({
-      threads: { min, computing: Math.min(max, Math.max(min, cores + 1)), max, jspi: wantsJspi(options), logLevel: () => this.#log.level() },
+      threads: { min, computing: Math.min(max, Math.max(min, cores + 1)), max, jspi: wantsJspi(options), logLevel: () => this.#log.level(), onStartFailure },
       host,
       find: (version) => this.#versions.get(version),
       onFault: (version, fault) => this.#faulted(version, fault),
@@ -138,16 +139,17 @@ class WasmEngine implements Engine {
     this.#log.forget(version);
   }
 
-  async #prepare(bytes: Uint8Array, { limits }: FunctionDefinition): Promise<Prepared> {
+  async #prepare(bytes: Uint8Array, { limits, isolation }: FunctionDefinition): Promise<Prepared> {
     let thread = await this.#scheduler.threads.acquire("loader");
-    while (thread.dead) thread = await this.#scheduler.threads.acquire("loader");
+    while (thread?.dead === true) thread = await this.#scheduler.threads.acquire("loader");
+    if (thread === undefined) throw new WasmError("INTERNAL", 503, "the host is being stopped");
     return await new Promise((resolve, reject) => {
       const n = thread.nextActivation();
       // Numbers are unique per thread only; a thread prepares one module at a time.
       const key = ++this.#numbers;
       thread.preparing = key;
       this.#preparing.set(key, { thread, resolve, reject });
-      this.#scheduler.prepare(thread, { t: "prepare", n, key, bytes, limits });
+      this.#scheduler.prepare(thread, { t: "prepare", n, key, bytes, limits, isolation });
     });
   }
 
@@ -205,6 +207,9 @@ function specOf(version: number, definition: FunctionDefinition, info: ModuleInf
     bodyBytes: limits.bodyBytes,
     streams: limits.streams,
     fuel: limits.fuel,
-    ...(memory?.imported === true ? { importedMemory: memory } : {}),
+    // Those that live for one call are given their memory.
+    ...(memory !== undefined && (memory.imported || definition.isolation === "fresh")
+      ? { importedMemory: memory }
+      : {}),
   };
 }

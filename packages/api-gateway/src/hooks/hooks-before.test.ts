@@ -91,6 +91,19 @@ describe("a hook before a call", () => {
     assert.ok((call?.deadlineMs ?? 0) > Date.now() + 1_000);
   });
 
+  test("does not see the depth that the app claims, and passes it on", async (t) => {
+    const { seen, handlers } = saving();
+    const { api, extension } = await startHooked(t, {
+      hooks,
+      functions: { shop: moves },
+      handlers,
+    });
+    const metadata = Metadata.from([["layotto-wasm-depth", "1000"]]);
+    await api.saveState(order, { metadata, timeoutMs: 5_000 });
+    assert.deepEqual(valuesOf(extension.phases[0]?.headers ?? [], "layotto-wasm-depth"), []);
+    assert.equal(seen[0]?.call.metadata.get("layotto-wasm-depth"), "1000");
+  });
+
   test("denies with a gRPC status, or an HTTP status and its code", async (t) => {
     const { seen, handlers } = saving();
     const answers = [

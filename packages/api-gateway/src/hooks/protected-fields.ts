@@ -3,8 +3,12 @@ import { HeaderField } from "@layotto/grpc-transport";
 /** What a function may make of the headers of a call, octets with 32 for each field: what callers may send, too. */
 export const maxHeaderBytes = 16_384;
 
+/** How deep a call of functions is: what an app says of its own calls is not true of the functions around them. */
+const depthName = "layotto-wasm-depth";
+
 /** Fields of the protocols and tokens: a function sees the former and changes neither. */
 const protectedNames: ReadonlySet<string> = new Set([
+  depthName,
   "te", "content-type", "content-length", "user-agent", "host", "connection", "keep-alive", "proxy-connection",
   "transfer-encoding", "upgrade", "layotto-sidecar-token", "layotto-api-token", "dapr-api-token",
 ]); // prettier-ignore
@@ -19,7 +23,8 @@ export function flatHeaders(fields: readonly HeaderField[], hidden: ReadonlySet<
   const flat: string[] = [];
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i];
-    if (field === undefined || (hidden.size > 0 && hidden.has(field.name))) continue;
+    if (field === undefined || field.name === depthName) continue;
+    if (hidden.size > 0 && hidden.has(field.name)) continue;
     flat.push(field.name, field.value);
   }
   return flat;

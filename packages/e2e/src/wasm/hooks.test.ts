@@ -5,10 +5,10 @@ import { GrpcError, Metadata, Status } from "@layotto/grpc-transport";
 import { eventually } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "../harness/calls.ts";
 import { killHard } from "../harness/processes.ts";
-import { Scope, scopeOf } from "../harness/scope.ts";
+import { Scope } from "../harness/scope.ts";
 import { failsWith, reasonOf } from "./testing/errors.ts";
 import { type Code, goOn, guest, out, pause, replacing } from "./testing/guest-text.ts";
-import { type FunctionsWorld, logged, startFunctions } from "./testing/world.ts";
+import { type FunctionsWorld, logged, pidOf, startFunctions } from "./testing/world.ts";
 
 /** Denies a call that has a header; others go on. */
 const denying: Code = (texts) => `
@@ -70,10 +70,12 @@ describe("hooks of a running gateway", () => {
 
   it("one after GetState changes the reply and its metadata", async () => {
     await save("really!");
-    const { message, headers } = await world.layotto.client().unary(
-      `/${method("GetState")}`,
-      Buffer.from([0x0a, 6, ...Buffer.from("orders"), 0x12, 4, ...Buffer.from("card")]),
-    );
+    const { message, headers } = await world.layotto
+      .client()
+      .unary(
+        `/${method("GetState")}`,
+        Buffer.from([0x0a, 6, ...Buffer.from("orders"), 0x12, 4, ...Buffer.from("card")]),
+      );
     assert.match(String(message), /really\?/);
     assert.equal(headers.get("x-checked"), "yes");
   });
@@ -98,26 +100,61 @@ describe("hooks of a running gateway", () => {
   });
 });
 
-it("an upgrade of wasm-host fails no call with a hook", { timeout: 60_000 }, async (test) => {
-  const scope = scopeOf(test);
-  const world = await start(scope, [{ method: method("SaveState"), function: "rewriter", timeout: patient }]);
-  const { saveState } = runtime(world.layotto.client());
-  let [isOn, saved] = [true, 0];
-  const callers = Array.from({ length: 8 }, async (_, caller) => {
-    while (isOn) {
-      await saveState({ storeName: "orders", states: [{ key: String(caller), value: bytes("#") }] });
-      saved += 1;
-    }
+describe("hooks under load", () => {
+  const scope = new Scope();
+  let world: FunctionsWorld;
+  before(async () => {
+    world = await start(scope, [
+      { method: method("SaveState"), function: "rewriter", timeout: patient },
+    ]);
   });
-  await eventually("calls", () => saved > 100);
-  const { code, stderr } = await world.layotto.command("upgrade", "wasm");
-  const before = saved;
-  await eventually("calls with the new generation", () => saved > before + 100);
-  isOn = false;
-  await Promise.all(callers);
-  test.diagnostic(`${saved} calls`);
-  assert.equal(code, 0, stderr);
-}); // prettier-ignore
+  after(() => scope.close());
+
+  /** Saves and reads with several callers as long as something is done; how many calls that were. */
+  async function saving(what: (calls: () => Promise<void>) => Promise<void>): Promise<number> {
+    const { saveState, getState } = runtime(world.layotto.client());
+    let [isOn, saved] = [true, 0];
+    const callers = Array.from({ length: 8 }, async (_, caller) => {
+      const key = String(caller);
+      while (isOn) {
+        await saveState({ storeName: "orders", states: [{ key, value: bytes("#") }] });
+        assert.match(text((await getState({ storeName: "orders", key })).data), /^[*+]$/);
+        saved += 1;
+      }
+    });
+    const done = what(async () => {
+      const before = saved;
+      await eventually("calls", () => saved > before + 50, 15_000);
+    }).finally(() => (isOn = false));
+    await Promise.all([...callers, done]);
+    return saved;
+  }
+
+  it("versions of a function that take over fail no call, and none passes unseen", async (test) => {
+    const plus = await guest({ onRequestBody: replacing(0, "#", "+") });
+    const star = await guest({ onRequestBody: replacing(0, "#", "*") });
+    const calls = await saving(async (someCalls) => {
+      for (let i = 1; i <= 10; i += 1) {
+        world.place("rewriter", i % 2 === 1 ? plus : star);
+        const swapped = async (): Promise<boolean> =>
+          (await world.stats())["rewriter"]?.swaps === i;
+        await eventually(`swap ${i}`, swapped);
+        await someCalls();
+      }
+    });
+    test.diagnostic(`${calls} calls`);
+  });
+
+  it("an upgrade of wasm-host fails no call", { timeout: 60_000 }, async (test) => {
+    const calls = await saving(async (someCalls) => {
+      await someCalls();
+      const { code, stderr } = await world.layotto.command("upgrade", "wasm");
+      assert.equal(code, 0, stderr);
+      await someCalls();
+    });
+    test.diagnostic(`${calls} calls`);
+  });
+});
 
 describe("hooks whose wasm-host is killed", () => {
   const scope = new Scope();
@@ -131,8 +168,10 @@ describe("hooks whose wasm-host is killed", () => {
   after(() => scope.close());
 
   const api = () => runtime(world.layotto.client());
-  const save = () => api().saveState({ storeName: "orders", states: [{ key: "a", value: bytes("#!") }] });
-  const get = async (): Promise<string> => text((await api().getState({ storeName: "orders", key: "a" })).data);
+  const save = () =>
+    api().saveState({ storeName: "orders", states: [{ key: "a", value: bytes("#!") }] });
+  const get = async (): Promise<string> =>
+    text((await api().getState({ storeName: "orders", key: "a" })).data);
 
   async function worksAsBefore(): Promise<void> {
     await eventually("the hooks", async () => {
@@ -148,7 +187,7 @@ describe("hooks whose wasm-host is killed", () => {
       const began = performance.now();
       const error: unknown = await save().then(() => undefined, (reason: unknown) => reason);
       if (error === undefined) break;
-      assert.ok(error instanceof GrpcError, String(error));
+      assert.ok(error instanceof GrpcError, "no GrpcError");
       assert.deepEqual([error.code, reasonOf(error)], [Status.UNAVAILABLE, "EXTENSION_FAILED"], error.message);
       assert.match(error.message, /^Cannot run function "rewriter" of a hook: /);
       assert.doesNotMatch(error.message, /NOT_FOUND/, "while functions are installed, calls wait");
@@ -162,20 +201,22 @@ describe("hooks whose wasm-host is killed", () => {
 
   it("kill -9: closed fails at once by name, open goes on unchanged, then both work again", async (test) => {
     await worksAsBefore();
-    const pid = await world.layotto.pidOf("wasm");
+    const pid = pidOf(world.layotto, "wasm");
     killHard(pid);
     const took = await failing(20);
-    test.diagnostic(`${took.length} calls failed, each in ${Math.round(Math.max(...took))} ms at most`);
+    test.diagnostic(
+      `${took.length} calls failed, each in ${Math.round(Math.max(...took))} ms at most`,
+    );
     assert.ok(took.length > 0, "no call failed");
     assert.ok(Math.max(...took) < 2000, "a call hung");
     await worksAsBefore();
-    assert.notEqual(await world.layotto.pidOf("wasm"), pid);
+    assert.notEqual(pidOf(world.layotto, "wasm"), pid);
     await logged(world.layotto, "hook failed", '"function":"rewriter"', '"policy":"closed"');
   });
 
   it("a process that stands still: closed fails when its time is over, open goes on", async (test) => {
     await worksAsBefore();
-    const pid = await world.layotto.pidOf("wasm");
+    const pid = pidOf(world.layotto, "wasm");
     process.kill(pid, "SIGSTOP");
     try {
       const took = await failing(3);
@@ -186,6 +227,6 @@ describe("hooks whose wasm-host is killed", () => {
       process.kill(pid, "SIGCONT");
     }
     await worksAsBefore();
-    assert.equal(await world.layotto.pidOf("wasm"), pid, "nobody killed it");
+    assert.equal(pidOf(world.layotto, "wasm"), pid, "nobody killed it");
   });
 });

@@ -6,8 +6,15 @@ import { residentBytes } from "../harness/processes.ts";
 import { scopeOf } from "../harness/scope.ts";
 import { isLong } from "../harness/wait.ts";
 import { Callers } from "./testing/callers.ts";
-import { answering, type Code, forEver, goOn, guest, type GuestParts } from "./testing/guest-text.ts";
-import { type FunctionsWorld, startFunctions } from "./testing/world.ts";
+import {
+  answering,
+  type Code,
+  forEver,
+  goOn,
+  guest,
+  type GuestParts,
+} from "./testing/guest-text.ts";
+import { type FunctionsWorld, pidOf, startFunctions } from "./testing/world.ts";
 
 const loops: Code = () => `${forEver} ${goOn}`;
 /** Takes all the memory that it gets, then writes where there is none. */
@@ -49,7 +56,7 @@ async function start(test: { after(hook: () => Promise<void>): void }): Promise<
 describe("bad functions beside a good one", () => {
   it("each is contained and named; the good one does not fail", { timeout: 120_000 }, async (test) => {
     const world = await start(test);
-    const pid = await world.layotto.pidOf("wasm");
+    const pid = pidOf(world.layotto, "wasm");
     const good = new Callers({ port: world.port, count: 4, headers: { id: "good" } });
     const before = residentBytes(pid);
     const rounds = isLong ? 200 : 15;
@@ -60,7 +67,7 @@ describe("bad functions beside a good one", () => {
     assert.equal(good.failed, 0, good.faults);
     assert.ok(good.right > 100, `${good.right} calls`);
     assert.ok(grown < 200 * 2 ** 20, `${grown} bytes more`);
-    assert.equal(await world.layotto.pidOf("wasm"), pid, "it is the same process");
+    assert.equal(pidOf(world.layotto, "wasm"), pid, "it is the same process");
     await onlyBadOnesAreCounted(world);
   }); // prettier-ignore
 

@@ -9,7 +9,15 @@ import { freePort } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "../harness/calls.ts";
 import { Scope } from "../harness/scope.ts";
 import { clusterOf, listenerInside, type Part, routeTo, routerOf, rpcsOf } from "../mesh/config.ts";
-import { answering, goOn, guest, out, readBuffer, writeBuffer, written } from "./testing/guest-text.ts";
+import {
+  answering,
+  goOn,
+  guest,
+  out,
+  readBuffer,
+  writeBuffer,
+  written,
+} from "./testing/guest-text.ts";
 import { type FunctionsWorld, logged, startFunctions } from "./testing/world.ts";
 
 /** A service that is no function: tells what it was asked. */
@@ -90,7 +98,10 @@ describe("functions behind InvokeService", () => {
 
   async function invoke(id: string, value: string, method = ""): Promise<string> {
     const { invokeService } = runtime(world.layotto.client());
-    const { data } = await invokeService({ id, message: { method, data: { value: bytes(value) } } });
+    const { data } = await invokeService({
+      id,
+      message: { method, data: { value: bytes(value) } },
+    });
     return text(data?.value ?? bytes(""));
   }
 

@@ -6,9 +6,16 @@ import { Metadata, Status } from "@layotto/grpc-transport";
 import { eventually, freePort } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "../harness/calls.ts";
 import { Scope } from "../harness/scope.ts";
-import { clusterOf, listenerInside, listenerOn, routeTo, routerOf, rpcsOf } from "../mesh/config.ts";
+import {
+  clusterOf,
+  listenerInside,
+  listenerOn,
+  routeTo,
+  routerOf,
+  rpcsOf,
+} from "../mesh/config.ts";
 import { type Code, goOn, guest, out, pause, replacing, written } from "./testing/guest-text.ts";
-import { answered, type FunctionsWorld, logged, startFunctions } from "./testing/world.ts";
+import { answered, type FunctionsWorld, logged, pidOf, startFunctions } from "./testing/world.ts";
 
 /** A service that tells its name and what it got. */
 async function startService(scope: Scope, name: string): Promise<number> {
@@ -55,7 +62,11 @@ const adding =
 
 /** Lets in only who has a token, marks the request and the answer, and changes the bodies of both. */
 const guard = guest({
-  imports: ["proxy_get_header_map_value", "proxy_add_header_map_value", "proxy_send_local_response"],
+  imports: [
+    "proxy_get_header_map_value",
+    "proxy_add_header_map_value",
+    "proxy_send_local_response",
+  ],
   onRequestHeaders: withHeader("authorization", adding(0, "x-added"), refusing),
   onRequestBody: replacing(0, "#", "*"),
   onResponseHeaders: adding(2, "x-served"),
@@ -160,7 +171,11 @@ describe("functions of the mesh", () => {
     });
 
     it("adds a header for the service, and one to its answer, and changes both bodies", async () => {
-      const { status, headers, text: said } = await ask(ports.filtered, { authorization }, "card ##");
+      const {
+        status,
+        headers,
+        text: said,
+      } = await ask(ports.filtered, { authorization }, "card ##");
       assert.deepEqual([status, said], [200, "stable? yes card **"]);
       assert.equal(headers.get("x-served"), "yes");
     });
@@ -173,7 +188,7 @@ describe("functions of the mesh", () => {
     }); // prettier-ignore
 
     it("fails closed when wasm-host does not answer, and goes on with it", async (test) => {
-      const pid = await world.layotto.pidOf("wasm");
+      const pid = pidOf(world.layotto, "wasm");
       process.kill(pid, "SIGSTOP");
       try {
         const began = performance.now();

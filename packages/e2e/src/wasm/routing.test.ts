@@ -58,7 +58,10 @@ describe("routing of functions", () => {
     const share = (await tally("release", calls)).get("canary") ?? 0;
     // Six standard deviations of 13.4.
     assert.ok(Math.abs(share - 200) < 80, `${share} of ${calls}`);
-    assert.equal((await world.order("weights", { name: "release", weights: [0, 100] })).status, 200);
+    assert.equal(
+      (await world.order("weights", { name: "release", weights: [0, 100] })).status,
+      200,
+    );
     assert.deepEqual([...(await tally("release", 40))], [["canary", 40]]);
     assert.equal((await world.order("weights", { name: "release", weights: [1] })).status, 422);
   });
@@ -84,7 +87,10 @@ describe("routing of functions", () => {
   ];
   for (const [what, { host, path, id }, wanted] of rows)
     it(`by ${what}`, async () => {
-      const headers = { ...(host === undefined ? {} : { host }), ...(id === undefined ? {} : { id }) };
+      const headers = {
+        ...(host === undefined ? {} : { host }),
+        ...(id === undefined ? {} : { id }),
+      };
       const { status, body } = await client.send("GET", path, { headers });
       assert.deepEqual([status, String(body)], [200, wanted]);
     });

@@ -6,7 +6,15 @@ import { freePort } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "../harness/calls.ts";
 import { Inbox } from "../harness/inbox.ts";
 import { Scope } from "../harness/scope.ts";
-import { goOn, guest, type HostFunction, out, readBuffer, writeBuffer, written } from "./testing/guest-text.ts";
+import {
+  goOn,
+  guest,
+  type HostFunction,
+  out,
+  readBuffer,
+  writeBuffer,
+  written,
+} from "./testing/guest-text.ts";
 import { type FunctionsWorld, logged, startFunctions } from "./testing/world.ts";
 
 /** Where the guest puts a status, and behind it a number. */
@@ -89,10 +97,17 @@ describe("the Runtime API as guests use it", () => {
     await server.start();
     scope.defer(() => server.close());
     const type = "in-memory";
-    const { helper, module } = { helper: await guest({ onRequestBody: helped }), module: await toolbox };
+    const { helper, module } = {
+      helper: await guest({ onRequestBody: helped }),
+      module: await toolbox,
+    };
     world = await startFunctions(scope, {
       modules: { granted: module, denied: module, helper },
-      functions: { granted: { instance_num: 1, capabilities }, denied: { instance_num: 1 }, helper: {} },
+      functions: {
+        granted: { instance_num: 1, capabilities },
+        denied: { instance_num: 1 },
+        helper: {},
+      },
       sections: {
         app: { app_id: "app1", grpc_callback_port: appPort },
         state: { orders: { type } },
@@ -137,7 +152,9 @@ describe("the Runtime API as guests use it", () => {
       });
 
     it("nothing of it happens", async () => {
-      const { saveState, deleteState, getNextId, tryLock, unlock } = runtime(world.layotto.client());
+      const { saveState, deleteState, getNextId, tryLock, unlock } = runtime(
+        world.layotto.client(),
+      );
       const item = { storeName: "orders", key: "key" };
       await saveState({ storeName: "orders", states: [{ key: "key", value: bytes("kept") }] });
       for (const operation of ["set", "delete"] as const) await does(world, "denied", operation);

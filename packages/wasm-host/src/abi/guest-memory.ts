@@ -62,7 +62,7 @@ export class GuestMemory {
     return this.#string("utf8", pointer, length);
   }
 
-  /** Octets as latin1 characters, for values of headers. @throws Refusal BAD_ARGUMENT: longer than `maxTextBytes` */
+  /** Octets as latin1 characters, for values of headers and keys that may be octets. @throws Refusal BAD_ARGUMENT: longer than `maxTextBytes` */
   latin1(pointer: number, length: number): string {
     return this.#string("latin1", pointer, length);
   }

@@ -29,6 +29,13 @@ test("addHeader() keeps pseudo headers first", () => {
   assert.deepEqual(lines, [":path", "/", ":method", "GET", "a", "1", "a", "2"]);
 });
 
+test("addHeader() replaces a pseudo header that is there", () => {
+  const lines = [":status", "200", ":path", "/", "a", "1"];
+  addHeader(lines, ":path", "/b");
+  addHeader(lines, ":status", "404");
+  assert.deepEqual(lines, [":status", "404", ":path", "/b", "a", "1"]);
+});
+
 test("removeHeader() removes all lines of a name, and nothing else", () => {
   const lines = ["a", "1", "b", "a", "a", "2"];
   assert.equal(removeHeader(lines, "a"), true);

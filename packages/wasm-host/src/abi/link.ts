@@ -95,11 +95,10 @@ function denied(module: string, name: string, scope: GuestScope): () => number {
   };
 }
 
-function importedMemory({ spec }: GuestScope): WebAssembly.Memory {
+function importedMemory({ spec, environment }: GuestScope): WebAssembly.Memory {
   const most = Math.floor(spec.memoryBytes / pageBytes);
-  const { initial, maximum } = spec.importedMemory ?? { initial: commonPages, maximum: undefined };
-  return new WebAssembly.Memory({
-    initial: Math.min(initial, most),
-    maximum: Math.min(maximum ?? most, most),
-  });
+  const declared = spec.importedMemory ?? { initial: commonPages, maximum: undefined };
+  const initial = Math.min(declared.initial, most);
+  const maximum = Math.min(declared.maximum ?? most, most);
+  return environment.memory?.(initial, maximum) ?? new WebAssembly.Memory({ initial, maximum });
 }

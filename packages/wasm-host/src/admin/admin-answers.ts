@@ -1,5 +1,5 @@
-import type { WholeAnswer } from "@layotto/http1";
-import { WasmError } from "../errors.ts";
+import type { OwnAnswer, WholeAnswer } from "@layotto/http1";
+import { WasmError, type WasmReason } from "../errors.ts";
 
 const json = ["content-type", "application/json"];
 
@@ -29,6 +29,14 @@ export function refusalAnswer(error: unknown): WholeAnswer {
   const { status, ...body } = refusalOf(error);
   const headers = status === 401 ? [...json, "www-authenticate", "Bearer"] : json;
   return { status, headers, body: Buffer.from(JSON.stringify(body)) };
+}
+
+const ownReasons: Readonly<Record<number, WasmReason>> = { 413: "INVALID_BODY", 503: "TOO_MANY" };
+
+/** An answer of the server below, e.g. to an order that is too large. */
+export function ownAnswer(status: number, error: string): OwnAnswer {
+  const body = Buffer.from(JSON.stringify({ error, reason: ownReasons[status] ?? "INTERNAL" }));
+  return { status, lines: "content-type: application/json\r\n", body };
 }
 
 function refusalOf(error: unknown): { status: number; error: string; reason?: string } {

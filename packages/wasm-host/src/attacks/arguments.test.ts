@@ -33,7 +33,7 @@ const randoms: Readonly<Record<string, string>> = {
 };
 
 function letters({ module, name }: { module: string; name: string }): string[] {
-  return [...(hostFunction(module, name)?.params ?? "")];
+  return (hostFunction(module, name)?.params ?? "").split("");
 }
 
 /** Each function as an import of its own type. */

@@ -5,7 +5,7 @@ import { Control, controlBytes } from "../worker/control.ts";
 import { callOnce, definitionOf, hostOf, textOf } from "../testing/engine.ts";
 import { echoBody, forEver, guestText } from "../testing/guest-text.ts";
 import { wat } from "../testing/wat.ts";
-import { Arena, modes } from "./testing/arena.ts";
+import { Arena, modes, say } from "./testing/arena.ts";
 
 const getState = `(import "env" "proxy_get_state" (func $get_state (param i32 i32 i32 i32 i32 i32) (result i32)))`;
 const ask = `(drop (call $get_state (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24) (i32.const 28)))`;
@@ -84,7 +84,7 @@ for (const mode of modes) {
         bad = false;
         assert.equal(textOf(await callOnce(arena.engine, victim, "x")), "theirs", `depth ${depth}`);
       }
-      console.log(`${mode}: deepest call ${low}, ${overflown} of 120 overflowed`);
+      say(`${mode}: deepest call ${low}, ${overflown} of 120 overflowed`);
     });
 
     test("a thread whose host call failed on its way is still watched", async () => {
@@ -114,7 +114,7 @@ describe("the block that a thread shares", () => {
     assert.equal(control.waiting, true);
     control.answer(second, answer("right"), large);
     control.answer(second, answer("twice"), large);
-    assert.equal(Buffer.from(control.await(large).value).toString(), "right");
+    assert.equal(Buffer.from(control.await(second, large).value).toString(), "right");
   });
 
   test("forgets a host call that was not sent when the next activation begins", () => {

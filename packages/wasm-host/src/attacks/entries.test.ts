@@ -7,7 +7,7 @@ import type { StreamOutput } from "../model/streams.ts";
 import { callOnce, definitionOf } from "../testing/engine.ts";
 import { echoBody, forEver, guestText, type GuestParts } from "../testing/guest-text.ts";
 import { wat } from "../testing/wat.ts";
-import { Arena, modes } from "./testing/arena.ts";
+import { Arena, modes, say } from "./testing/arena.ts";
 import { drive } from "./testing/drive.ts";
 
 const cpuMs = 40;
@@ -109,7 +109,7 @@ for (const mode of modes) {
       await arena.engine.unload(version);
     };
 
-    test("modules that loop before they can be called are refused", async () => void await arena.beside(`${mode}, loops at start`, () =>
+    test("modules that loop before they can be called are refused", () => arena.endures(`${mode}, loops at start`, () =>
         Promise.all(
           Object.entries(starts).map(async ([entry, text]) => {
             const definition = definitionOf(`starts ${entry}`, { limits, pluginConfig: bytes });
@@ -120,14 +120,14 @@ for (const mode of modes) {
         ),
       ));
 
-    test("calls that loop in any callback or allocator are ended", async () => void await arena.beside(`${mode}, loops in calls`, () =>
+    test("calls that loop in any callback or allocator are ended", () => arena.endures(`${mode}, loops in calls`, () =>
         Promise.all([
           ...Object.entries(calls).map(([entry, parts]) => ended(entry, guestText(parts), callBody)),
           ended("malloc", guestText({ onAllocate: forEver }).replace('"proxy_on_memory_allocate"', '"malloc"'), callBody),
         ]),
       ));
 
-    test("exchanges that loop in any phase are ended", async () => void await arena.beside(`${mode}, loops in phases`, () =>
+    test("exchanges that loop in any phase are ended", () => arena.endures(`${mode}, loops in phases`, () =>
         Promise.all(
           Object.entries(phases).map(([entry, parts]) =>
             ended(entry, guestText({ onBody: "(i32.const 0)", ...parts }), drive),
@@ -135,7 +135,7 @@ for (const mode of modes) {
         ),
       ));
 
-    test("guests that loop when they are told of something are ended", async () => void await arena.beside(`${mode}, loops in events`, async () => {
+    test("guests that loop when they are told of something are ended", () => arena.endures(`${mode}, loops in events`, async () => {
         for (const [entry, [params, told]] of Object.entries(events)) {
           event = told;
           await ended(entry, guestText({ ...callsOut, fields: exported(entry, params, false) }), callBody);
@@ -145,7 +145,7 @@ for (const mode of modes) {
 
     test("all were ended soon", () => {
       late.sort((a, b) => a - b);
-      console.log(`${mode}: ended after the ${cpuMs} ms allowed: p50 ${late[late.length >> 1]?.toFixed(1)} ms, worst ${late.at(-1)?.toFixed(1)} ms`);
+      say(`${mode}: ended after the ${cpuMs} ms allowed: p50 ${late[late.length >> 1]?.toFixed(1)} ms, worst ${late.at(-1)?.toFixed(1)} ms`);
       assert.ok((late.at(-1) ?? Infinity) < timeoutMs + 1000);
     });
   });

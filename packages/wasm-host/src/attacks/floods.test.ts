@@ -17,7 +17,7 @@ import {
 } from "../testing/engine.ts";
 import { answerWord, forEver, guestText, type GuestParts } from "../testing/guest-text.ts";
 import { wat } from "../testing/wat.ts";
-import { Arena, long, modes, threadCount } from "./testing/arena.ts";
+import { Arena, long, modes, threadCount, say } from "./testing/arena.ts";
 
 const nothing = new Uint8Array(0);
 const failed = { status: WasmStatus.INTERNAL_FAILURE, value: nothing, extra: 0 };
@@ -241,13 +241,13 @@ for (const mode of modes) {
           for (const output of outputs) assert.ok(output.answer !== undefined, output.fault?.message);
         }
       }, 1200); // each thread takes up to 40 MB
-      console.log(`${mode}: ${threads} → ${threadCount()} threads`);
+      say(`${mode}: ${threads} → ${threadCount()} threads`);
       assert.ok(threadCount() <= threads + 12 + 2 * 8);
       await arena.engine.unload(version);
     });
 
     test("a function that calls itself and loops at the end is ended, and others are not", async () => {
-      const limits = { cpuMs: 50, timeoutMs: 4000 };
+      const limits = { cpuMs: 50, timeoutMs: 2500 };
       const version = await load("self", guestText({ imports: invoke, fields: name, memory: "2", onHeaders: `(if ${invokeSelf} (then ${forEver})) (i32.const 0)` }), { instances: 2, limits });
       await arena.beside(`${mode}, self calls that loop`, () =>
         Promise.all(Array.from({ length: 4 }, () => callOnce(arena.engine, version, "x"))),

@@ -7,7 +7,7 @@ import { WasmStatus } from "../model/host-calls.ts";
 import { callOnce, definitionOf, hostOf } from "../testing/engine.ts";
 import { guestText } from "../testing/guest-text.ts";
 import { wat } from "../testing/wat.ts";
-import { Arena, long, modes } from "./testing/arena.ts";
+import { Arena, long, modes, say } from "./testing/arena.ts";
 
 const CALLS = long ? 1_000_000 : 30_000;
 const AT_ONCE = 16;
@@ -70,7 +70,7 @@ for (const mode of modes) {
       const kinds = await callMany(arena.engine, version, CALLS);
       assert.deepEqual([...kinds], []);
       const { recycled, memoryBytes, instances } = version.stats();
-      console.log(`${mode}: ${CALLS} calls, ${recycled} instances replaced, at most ${memoryBytes} octets`);
+      say(`${mode}: ${CALLS} calls, ${recycled} instances replaced, at most ${memoryBytes} octets`);
       assert.ok(recycled >= Math.floor((CALLS * 55) / (16 * pageBytes)) - 1, `${recycled}`);
       assert.ok(memoryBytes <= 10 * pageBytes);
       assert.ok(instances <= 2);
@@ -88,7 +88,7 @@ for (const mode of modes) {
           },
         ),
       );
-      const counts: Readonly<Record<string, number>> = { reads: CALLS / 4, echoes: CALLS / 4, traps: 500, pauses: 500 };
+      const counts: Readonly<Record<string, number>> = { reads: CALLS / 10, echoes: CALLS / 10, traps: 200, pauses: 200 };
       const run = async (): Promise<void> => {
         for (const version of versions) await callMany(arena.engine, version, counts[version.definition.name] ?? 0);
       };
@@ -98,7 +98,7 @@ for (const mode of modes) {
       await run();
       arena.lines.length = 0;
       const after = await heapMb();
-      console.log(`${mode}: heap of the main thread ${before.toFixed(1)} → ${after.toFixed(1)} MB`);
+      say(`${mode}: heap of the main thread ${before.toFixed(1)} → ${after.toFixed(1)} MB`);
       assert.ok(after - before < HEAP_MB, `${before} → ${after} MB`);
       for (const version of versions) {
         const { queued, openStreams, instances } = version.stats();

@@ -3,7 +3,7 @@ import { afterEach, describe, test } from "node:test";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Writer } from "../module/writer.ts";
 import { callOnce, definitionOf, textOf } from "../testing/engine.ts";
-import { Arena, long } from "./testing/arena.ts";
+import { Arena, long, say } from "./testing/arena.ts";
 
 /** The main thread may be held up for so long, ms: V8 compiles on threads of its own, which take the processors of a busy machine. */
 const BLOCKED_MS = 3000;
@@ -213,7 +213,7 @@ describe("modules that are bombs", () => {
         );
         const ms = performance.now() - begun;
         histogram.disable();
-        console.log(`${what}${fuel > 0 ? ", counted" : ""}: ${Math.round(ms)} ms, event loop ≤ ${(histogram.max / 1e6).toFixed(0)} ms, ${outcome}`);
+        say(`${what}${fuel > 0 ? ", counted" : ""}: ${Math.round(ms)} ms, event loop ≤ ${(histogram.max / 1e6).toFixed(0)} ms, ${outcome}`);
         assert.ok(ms < LOAD_MS, `${what}: ${ms} ms`);
         assert.ok(histogram.max / 1e6 < BLOCKED_MS, `${what}: the event loop was blocked for ${histogram.max / 1e6} ms`);
         assert.equal(textOf(await callOnce(arena.engine, neighbour, "x")), "x");

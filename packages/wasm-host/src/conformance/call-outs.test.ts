@@ -116,7 +116,8 @@ for (const mode of modes) {
 
     test("ids of HTTP calls are no ids of gRPC calls, and none is left when a call is over", async () => {
       const w = new GuestWriter();
-      const each = (...names: string[]) => names.map((name) => w.status(name, { at: 72 })).join(" ");
+      const each = (...names: string[]) =>
+        names.map((name) => w.status(name, { at: 72 })).join(" ");
       const text = w.text({
         proxy_on_configure:
           w.status("proxy_http_call", "catalog", head, "", "", 1000, 72) +

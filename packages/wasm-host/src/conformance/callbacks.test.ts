@@ -12,7 +12,9 @@ const pauses = 1;
 function reporter(version: AbiVersion, names: readonly string[]): string {
   const w = new GuestWriter();
   const body = (name: string): string =>
-    Array.from({ length: parametersOf(name, version) }, (_value, index) => w.param(index)).join(" ");
+    Array.from({ length: parametersOf(name, version) }, (_value, index) => w.param(index)).join(
+      " ",
+    );
   return w.text(Object.fromEntries(names.map((name) => [name, body(name)])), { version });
 }
 

@@ -57,7 +57,8 @@ for (const mode of modes) {
 
     test("share the memory of a pooled instance, and none when each has an instance of its own", async () => {
       const w = new GuestWriter();
-      const count = "(i32.store (i32.const 104) (i32.add (i32.load (i32.const 104)) (i32.const 1)))";
+      const count =
+        "(i32.store (i32.const 104) (i32.add (i32.load (i32.const 104)) (i32.const 1)))";
       const text = w.text({ proxy_on_context_create: count + w.number("(i32.load (i32.const 104))") }); // prettier-ignore
       for (const isolation of ["pooled", "fresh"] as const) {
         const loaded = await harness.load(text, `isolation-${isolation}`, { isolation });
@@ -85,10 +86,7 @@ for (const mode of modes) {
       const one = harness.exchange(loaded);
       assert.equal((await one.output()).outcome, "continue");
       const [line = ""] = await harness.reported("http_call_response ");
-      assert.match(
-        line,
-        /^http_call_response 01\d\d050000\[catalog\]00\[hello\]00(00)\[1\]00$/u,
-      );
+      assert.match(line, /^http_call_response 01\d\d050000\[catalog\]00\[hello\]00(00)\[1\]00$/u);
       one.close();
     });
 

@@ -4,6 +4,7 @@ import { canSuspend } from "../engine.ts";
 import type { LoadedVersion } from "../model/engine.ts";
 import type { GuestHost } from "../model/guest-host.ts";
 import { WasmStatus } from "../model/host-calls.ts";
+import { BuiltExamples, skipWithoutToolchain } from "../authoring/testing/examples.ts";
 import { textOf } from "../testing/engine.ts";
 import { rustLike, tinyGoLike } from "./testing/layotto-guests.ts";
 import { Harness, octets } from "./testing/harness.ts";
@@ -14,7 +15,11 @@ for (const mode of modes) {
   describe(`guests like those of Layotto, host calls by ${mode}`, () => {
     let harness: Harness;
     let second: LoadedVersion | undefined;
-    const state = new Map([["redis/book1", "100"]]);
+    const examples = new BuiltExamples();
+    const state = new Map([
+      ["redis/book1", "100"],
+      ["state_demo/book1", "100"],
+    ]);
 
     const ask = async (version: LoadedVersion, body: Uint8Array) =>
       harness.exchange(version, { mode: "function", body }).output();
@@ -38,7 +43,10 @@ for (const mode of modes) {
       harness = await Harness.open(mode, layotto);
       second = await harness.load(rustLike, "second");
     });
-    after(() => harness.close());
+    after(() => {
+      examples.close();
+      return harness.close();
+    });
 
     test("one made by Rust answers what the state store has", async () => {
       assert.ok(second !== undefined);
@@ -54,10 +62,16 @@ for (const mode of modes) {
       assert.deepEqual(await harness.reported("started"), ["started"]);
       const { answer } = await ask(first, octets("name=book1"));
       assert.equal(answer?.status, 200);
-      assert.equal(
-        Buffer.from(answer.body).toString(),
-        "There are 100 inventories for book1.",
-      );
+      assert.equal(Buffer.from(answer.body).toString(), "There are 100 inventories for book1.");
     });
+
+    for (const language of ["c", "rust"] as const)
+      test(`the examples in ${language} do what both do`, { skip: skipWithoutToolchain(language) }, async () => {
+        second = await harness.load(await examples.bytes(language, "function_2"), `${language}-2`);
+        const first = await harness.load(await examples.bytes(language, "function_1"), `${language}-1`);
+        assert.deepEqual([first.id, second.id], ["id_1", "id_2"]);
+        const output = await ask(first, octets("name=book1"));
+        assert.equal(textOf(output), "There are 100 inventories for book1.");
+      }); // prettier-ignore
   });
 }

@@ -64,6 +64,18 @@ for (const mode of modes) {
       assert.equal(await read("calling", calling), "00[body]00[shared]");
     });
 
+    test("are not needed by a start function that logs from the memory that it imports", async () => {
+      const text = `(module
+        (import "env" "memory" (memory 1))
+        (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+        (data (i32.const 64) "begun")
+        (func $start (if (call $log (i32.const 5) (i32.const 64) (i32.const 5)) (then unreachable)))
+        (start $start)
+        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 0)))`;
+      assert.equal((await harness.once(text, "importing")).outcome, "continue");
+      assert.deepEqual(await harness.reported("begun"), ["begun"]);
+    });
+
     test("that trap or wait end the call", async () => {
       assert.match(
         await read("trapping", trapping("malloc")),

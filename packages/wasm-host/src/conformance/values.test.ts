@@ -80,6 +80,18 @@ describe("values", () => {
     assert.equal(bodyOf(output), "\xc8\0\xff\0");
   });
 
+  test("of keys of shared data are octets", async () => {
+    const [one, other] = [new Uint8Array([0xff]), new Uint8Array([0xfe])];
+    const { line } = await run(
+      (w) =>
+        w.quietly("proxy_set_shared_data", one, "one", 0) +
+        w.quietly("proxy_set_shared_data", other, "other", 0) +
+        w.status("proxy_get_shared_data", one, out, out2, out3) +
+        w.show(),
+    );
+    assert.equal(line, "00[one]");
+  });
+
   test("empty maps are nothing or one NUL", async () => {
     const { line, output } = await run(
       (w) =>

@@ -27,6 +27,7 @@ type Answer = (input: PhaseInput) => Output | undefined;
 class FakeFunctions {
   readonly opened: { input: StreamInput; options: CallOptions | undefined }[] = [];
   readonly phases: PhaseInput[] = [];
+  readonly sinks: StreamSink[] = [];
   closed = 0;
   readonly #byName: Readonly<Record<string, Answer>>;
 
@@ -38,6 +39,7 @@ class FakeFunctions {
     const answer = this.#byName[name];
     if (answer === undefined) return undefined;
     this.opened.push({ input, options });
+    this.sinks.push(sink);
     const next = (phase: PhaseInput): void => {
       this.phases.push(phase);
       const output = answer(phase);
@@ -174,6 +176,30 @@ describe("extensionService", () => {
       assert.equal(call.functions.closed, call.functions.opened.length);
     });
   }
+
+  test("a phase after the function's end fails at once", async (t) => {
+    const answer = { status: 200, headers: [], body: Buffer.of(), trailers: [], grpcStatus: -1, details: "" };
+    const call = await start(t, { shop: () => ({ outcome: "answer", answer }) });
+    call.send({ function: "shop", phase: Phase.REQUEST });
+    await call.responses(1);
+    call.send({ phase: Phase.RESPONSE }, true);
+    await call.ended();
+    assert.equal(call.ends[0]?.code, Status.INVALID_ARGUMENT);
+    assert.match(call.ends[0].message, /has answered already/);
+  });
+
+  test("a function that fails between two phases is told with the second", async (t) => {
+    const call = await start(t, { shop: () => ({ outcome: "continue" }) });
+    call.send({ function: "shop", phase: Phase.REQUEST });
+    await call.responses(1);
+    call.functions.sinks[0]?.onOutput({ stream: 1, outcome: "failed", fault });
+    call.send({ phase: Phase.RESPONSE }, true);
+    await call.ended();
+    assert.equal(call.ends[0]?.code, Status.UNAVAILABLE);
+    assert.match(call.ends[0].message, /^Function "shop" failed: trap in/);
+    assert.equal(call.functions.phases.length, 1);
+    assert.equal(call.functions.closed, 1);
+  });
 
   test("a caller that goes ends the function's context, whatever it is doing", async (t) => {
     for (const name of ["hangs", "waits"]) {

@@ -35,6 +35,8 @@ export class FilterStream implements StreamSink {
   #name = "";
   #stream: EngineStream | undefined;
   #isOver = false;
+  /** Why nothing more comes, if that was not an answer. */
+  #error: RpcError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(open: OpenFunction, listener: FilterListener) {
@@ -44,7 +46,8 @@ export class FilterStream implements StreamSink {
 
   /** Begins the next phase, after the answer to the one before; bytes of the request are used only during the call. */
   ask(request: ProcessRequest): void {
-    if (this.#isOver) return;
+    // It may have failed while nothing was asked: its instance is gone with another call.
+    if (this.#isOver) return this.#listener.onFault(this.#error ?? ended);
     this.#limit(request.timeoutMs);
     const input = phaseOf(request);
     if (this.#stream === undefined) this.#begin(input, request);
@@ -88,10 +91,13 @@ export class FilterStream implements StreamSink {
   }
 
   #fail(error: RpcError): void {
+    this.#error = error;
     this.close();
     this.#listener.onFault(error);
   }
 }
+
+const ended = errors.PROCESS_INVALID("the function has answered already, or the call is over");
 
 function phaseOf({ phase, headers, body, trailers, bodyFollows }: ProcessRequest): PhaseInput {
   return {

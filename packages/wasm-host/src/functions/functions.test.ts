@@ -207,7 +207,51 @@ describe("Functions.uninstall", () => {
   });
 });
 
+describe("Functions.uninstall by id", () => {
+  test("touches no function that has got the name meanwhile", async () => {
+    const { functions, engine, ask } = testFunctions();
+    await functions.put(planOf("shop", "v1 id=id_1"));
+    let open = (): void => {};
+    engine.gate = new Promise((resolve) => (open = resolve));
+    const replaced = functions.put(planOf("shop", "v2 id=id_1"));
+    const byName = functions.uninstall("shop");
+    const again = functions.put(planOf("shop", "v3"));
+    const byId = functions.uninstall("id_1");
+    open();
+    await Promise.all([replaced, byName, again]);
+    await assert.rejects(byId, refused("NOT_REGISTERED", /id_1 is not registered/));
+    assert.equal(ask("shop"), "v3");
+    await functions.settled();
+    assert.equal(engine.loaded.size, 1);
+  });
+
+  test("is told again when the last call is over, unless the name is in use by then", async () => {
+    const gone: string[] = [];
+    const { functions, engine } = testFunctions({ onUninstall: (name) => gone.push(name) });
+    let leave = (): void => {};
+    engine.leaving = new Promise((resolve) => (leave = resolve));
+    for (const name of ["shop", "other"]) {
+      await functions.put(planOf(name, "v1"));
+      await functions.uninstall(name);
+    }
+    await functions.put(planOf("other", "v2"));
+    assert.deepEqual(gone, ["shop", "other"]);
+    leave();
+    await functions.settled();
+    await new Promise(setImmediate);
+    assert.deepEqual(gone, ["shop", "other", "shop"]);
+  });
+});
+
 describe("Functions.resize", () => {
+  test("stays in force when another definition does not load", async () => {
+    const { functions } = testFunctions();
+    await functions.put(planOf("shop", "v1"));
+    await functions.resize("shop", 7);
+    await assert.rejects(functions.put(planOf("shop", "bad", { instances: 3 })));
+    assert.equal(functions.directory.named("shop")?.instances, 7);
+  });
+
   test("holds for what runs and for versions to come, until the definition changes", async () => {
     const { functions, engine } = testFunctions();
     await functions.put(planOf("shop", "v1"));

@@ -136,13 +136,22 @@ export class Functions {
     });
   }
 
-  /** Removes functions by name, or by the id that they report. @throws WasmError NOT_REGISTERED */
-  uninstall(nameOrId: string): Promise<void> {
+  /**
+   * Removes functions by name, or by the id that they report.
+   *
+   * @param onGone told the name of each as soon as it is removed
+   * @throws WasmError NOT_REGISTERED
+   */
+  uninstall(nameOrId: string, onGone: (name: string) => void = () => {}): Promise<void> {
     return this.each(nameOrId, (target) => {
-      this.takeover.end(target);
-      this.refusals.forget(target.name);
-      this.onUninstall(target.name);
-      this.logger.info({ function: target.name }, "function uninstalled");
+      const { name } = target;
+      const left = this.takeover.end(target);
+      this.refusals.forget(name);
+      this.onUninstall(name);
+      onGone(name);
+      // Calls that were under way may have left something behind, which another function of this name must not find.
+      void left.then(() => this.directory.named(name) ?? this.onUninstall(name));
+      this.logger.info({ function: name }, "function uninstalled");
       return Promise.resolve();
     });
   }
@@ -212,9 +221,11 @@ export class Functions {
       return "unchanged";
     }
     const isNew = target.choice === undefined;
-    if (!isDeepStrictEqual(target.definition, plan.definition)) target.instances = undefined;
-    const prepared = await this.loader.load(target, plan, modules);
+    const isRedefined = !isDeepStrictEqual(target.definition, plan.definition);
+    const instances = isRedefined ? undefined : target.instances;
+    const prepared = await this.loader.load(target, plan, modules, instances);
     target.definition = plan.definition;
+    target.instances = instances;
     target.fault = undefined;
     await this.takeover.run(target, prepared, plan.routes);
     this.fulfilled.set(target, wanted);
@@ -243,12 +254,15 @@ export class Functions {
   ): Promise<void> {
     return this.orders.run(nameOrId, async () => {
       const found = this.directory.matching(nameOrId);
-      if (found.length === 0) {
-        throw new WasmError("NOT_REGISTERED", 500, `${nameOrId} is not registered`);
-      }
+      if (found.length === 0) throw notRegistered(nameOrId);
       const runs = found.map((target) => {
         const { name } = target;
-        return name === nameOrId ? order(target) : this.orders.run(name, () => order(target));
+        if (name === nameOrId) return order(target);
+        return this.orders.run(name, () => {
+          // An order before this one may have removed it, and another one may have its name by now.
+          if (this.directory.named(name) === target) return order(target);
+          return Promise.reject(notRegistered(nameOrId));
+        });
       });
       await Promise.all(runs);
     });
@@ -290,4 +304,8 @@ export class Functions {
     const fields = { function: version.of.name, version: version.number, ms };
     this.logger.warn(fields, "function crashes again and again and is given a rest");
   }
+}
+
+function notRegistered(nameOrId: string): WasmError {
+  return new WasmError("NOT_REGISTERED", 500, `${nameOrId} is not registered`);
 }

@@ -149,6 +149,43 @@ describe("Installer.apply", () => {
     assert.equal(t.ask("a"), undefined);
   });
 
+  test("does not bring back what is uninstalled while its order is carried out", async () => {
+    const t = tested();
+    t.modules.set("/a.wasm", "v1").set("/b.wasm", "v1");
+    let open = (): void => {};
+    t.engine.gate = new Promise((resolve) => (open = resolve));
+    const orders = [
+      t.installer.install(settingsOf("a", [file("/a.wasm")])),
+      t.installer.apply([settingsOf("b", [file("/b.wasm")])], []),
+    ];
+    await settle();
+    assert.deepEqual(t.engine.log, ["load v1", "load v1"]);
+    const gone = [t.installer.uninstall("a"), t.installer.uninstall("b")];
+    open();
+    await Promise.all([...orders, ...gone]);
+    assert.deepEqual([t.ask("a"), t.ask("b"), t.watched], [undefined, undefined, []]);
+    await Promise.all([t.installer.fileChanged("/a.wasm"), t.installer.fileChanged("/b.wasm")]);
+    assert.deepEqual([t.ask("a"), t.ask("b")], [undefined, undefined]);
+  });
+
+  test("installs what is configured again while its uninstalling waits", async () => {
+    const t = tested();
+    t.modules.set("/a.wasm", "v1").set("/b.wasm", "v2");
+    const before = settingsOf("a", [file("/a.wasm")]);
+    await t.installer.apply([before], []);
+    let open = (): void => {};
+    t.engine.gate = new Promise((resolve) => (open = resolve));
+    t.modules.set("/a.wasm", "v3");
+    const changed = t.installer.fileChanged("/a.wasm");
+    await settle();
+    const gone = t.installer.uninstall("a");
+    const applied = t.installer.apply([settingsOf("a", [file("/b.wasm")])], [before]);
+    open();
+    await Promise.all([changed, gone, applied]);
+    assert.equal(t.ask("a"), "v2");
+    assert.deepEqual(t.watched, ["/b.wasm"]);
+  });
+
   test("installs a thousand functions some at a time", async () => {
     const t = tested();
     const names = Array.from({ length: 1000 }, (_, i) => `f${i}`);

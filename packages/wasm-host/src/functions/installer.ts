@@ -113,7 +113,13 @@ export class Installer {
     // What is being read for them must not bring them back.
     for (const { name } of functions.directory.matching(nameOrId)) this.forget(name);
     this.tellFiles();
-    await functions.uninstall(nameOrId);
+    const before = new Map(this.known);
+    await functions.uninstall(nameOrId, (name) => {
+      // It may only have come by an order that was under way; what a configuration says since then stays.
+      const known = this.known.get(name);
+      if (known?.owner === "order" || known === before.get(name)) this.forget(name);
+    });
+    this.tellFiles();
   }
 
   /** A file has changed: the functions whose module it is are read again. */
@@ -182,7 +188,13 @@ export class Installer {
 
   private async drop(name: string): Promise<void> {
     const { functions } = this.options;
-    if (functions.directory.named(name) !== undefined) await functions.uninstall(name);
+    if (functions.directory.named(name) === undefined) return;
+    try {
+      await functions.uninstall(name);
+    } catch (error) {
+      // Another order has removed it meanwhile.
+      if (!(error instanceof WasmError && error.reason === "NOT_REGISTERED")) throw error;
+    }
   }
 
   private async try(settings: FunctionSettings, attempt: number): Promise<void> {

@@ -39,12 +39,14 @@ export class Loader {
   /**
    * Loads what is not active already.
    *
+   * @param instances ordered beside the definition; undefined: those of the definition
    * @throws WasmError what is wrong with one of the modules; nothing of the others stays
    */
   async load(
     of: InstalledFunction,
     { definition }: FunctionPlan,
     modules: readonly HashedModule[],
+    instances: number | undefined,
   ): Promise<Prepared> {
     const active: ActiveVersion[] = [];
     const fresh: FunctionVersion[] = [];
@@ -56,7 +58,7 @@ export class Loader {
         const index = usable.findIndex(({ sha256 }) => sha256 === module.sha256);
         let [version] = index < 0 ? [] : usable.splice(index, 1);
         if (version === undefined) {
-          version = await this.loadOne(of, definition, module);
+          version = await this.loadOne(of, { definition, instances }, module);
           fresh.push(version);
         }
         active.push({ version, weight: module.weight });
@@ -71,7 +73,7 @@ export class Loader {
   /** Loads a version that was kept. @throws WasmError */
   async reload(of: InstalledFunction, kept: KeptVersion): Promise<FunctionVersion> {
     try {
-      const loaded = await this.engine.load(kept.bytes, withInstances(kept.definition, of));
+      const loaded = await this.engine.load(kept.bytes, withInstances(kept.definition, of.instances));
       return { ...kept, id: loaded.id, of, loaded, backOff: this.backOff() };
     } catch (error) {
       throw asWasmError(error, of.name);
@@ -80,10 +82,10 @@ export class Loader {
 
   private async loadOne(
     of: InstalledFunction,
-    definition: FunctionDefinition,
+    { definition, instances }: { definition: FunctionDefinition; instances: number | undefined },
     { bytes, sha256, origin }: HashedModule,
   ): Promise<FunctionVersion> {
-    const loaded = await this.engine.load(bytes, withInstances(definition, of));
+    const loaded = await this.engine.load(bytes, withInstances(definition, instances));
     const number = of.nextNumber();
     const installedAt = this.times.now();
     const kept = { number, bytes, sha256, origin, installedAt, definition, id: loaded.id };
@@ -109,7 +111,7 @@ export function sha256Of(bytes: Uint8Array): string {
 
 function withInstances(
   definition: FunctionDefinition,
-  { instances = definition.instances }: InstalledFunction,
+  instances = definition.instances,
 ): FunctionDefinition {
   return instances === definition.instances ? definition : { ...definition, instances };
 }

@@ -28,7 +28,7 @@ describe("localInvocations", () => {
     const { input, options } = engine.lastCall;
     assert.deepEqual(input.headers, [":method", "POST", ":path", "/", ":authority", "id_2", ":scheme", "http", "id", "id_2"]); // prettier-ignore
     assert.equal(new TextDecoder().decode(input.body), "book1");
-    assert.deepEqual(options, origin);
+    assert.deepEqual(options, { ...origin, nested: true });
     engine.lastCall.answer("100");
     assert.equal(answers[0]?.status, WasmStatus.OK);
     assert.equal(new TextDecoder().decode(answers[0]?.value), "100");

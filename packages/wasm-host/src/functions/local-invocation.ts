@@ -11,7 +11,8 @@ const failed: HostAnswer = { status: WasmStatus.INTERNAL_FAILURE, value: nothing
 export function localInvocations(functions: Pick<Functions, "open">): InvokeLocal {
   return (id, method, data, origin, answer) => {
     const sink = new InvocationSink(answer);
-    return functions.open(id, inputOf(id, method, data), sink, origin) !== undefined;
+    const options = { ...origin, nested: true } as const;
+    return functions.open(id, inputOf(id, method, data), sink, options) !== undefined;
   };
 }
 

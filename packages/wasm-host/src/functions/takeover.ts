@@ -44,10 +44,10 @@ export class Takeover {
     this.leave(target, replaced);
   }
 
-  /** The function is removed. */
-  end(target: InstalledFunction): void {
+  /** The function is removed. Resolves when nothing of it runs any more. */
+  async end(target: InstalledFunction): Promise<void> {
     this.directory.delete(target);
-    this.leave(target, target.activate([]));
+    await Promise.all(this.leave(target, target.activate([])));
   }
 
   /** Resolves when all that were replaced are gone. */
@@ -55,14 +55,15 @@ export class Takeover {
     await Promise.all(this.leaving);
   }
 
-  private leave(target: InstalledFunction, versions: readonly FunctionVersion[]): void {
-    for (const version of versions) {
+  private leave(target: InstalledFunction, versions: readonly FunctionVersion[]): Promise<void>[] {
+    return versions.map((version) => {
       const gone = this.engine.unload(version.loaded).then(
         () => target.forget(version),
         (err: unknown) => this.logger.error({ err, function: target.name }, "cannot unload"),
       );
       this.leaving.add(gone);
       void gone.then(() => this.leaving.delete(gone));
-    }
+      return gone;
+    });
   }
 }

@@ -19,6 +19,8 @@ export class GuestInstance {
   constructor(module: WebAssembly.Module, scope: GuestScope) {
     this.#scope = scope;
     const { imports, memory: imported } = link(module, scope);
+    // What a start function passes is in it; one that is exported is not there before the instance.
+    scope.memory.attach(imported, undefined);
     this.#exports = new WebAssembly.Instance(module, imports).exports;
     this.#suspends = scope.environment.callAsync !== undefined && mayBeSuspended(module);
     scope.missingIsEmpty = isOld(this.#exports);

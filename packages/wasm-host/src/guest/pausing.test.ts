@@ -194,9 +194,10 @@ for (const [mode, skip] of hostModes)
       const { host, guest } = await start(
         (p) => ({
           proxy_on_request_headers:
-            httpCall(p) + grpcCall(p) + p.call("proxy_grpc_stream", "catalog", "a.B", "C", "", out3),
-          proxy_on_http_call_response:
-            p.say("http") + p.call("proxy_get_header_map_size", 0, out3),
+            httpCall(p) +
+            grpcCall(p) +
+            p.call("proxy_grpc_stream", "catalog", "a.B", "C", "", out3),
+          proxy_on_http_call_response: p.say("http") + p.call("proxy_get_header_map_size", 0, out3),
           proxy_on_grpc_close: p.say("grpc"),
         }),
         mode,

@@ -27,7 +27,7 @@ import { SharedQueues } from "./shared-queues.ts";
 import { stateCalls } from "./state.ts";
 
 export type { Answer, CallOrigin, HostCaller } from "./host-caller.ts";
-export { depthHeader, type InvokeLocal, maxDepth } from "./invoke-service.ts";
+export { type InvokeLocal, maxDepth } from "./invoke-service.ts";
 
 /** What guests may ask of the main thread. */
 export interface HostServices {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { depthHeader, nestingOf } from "../model/call-depth.ts";
 import { WasmStatus } from "../model/host-calls.ts";
 import { withValue } from "./answers.ts";
-import { type CallOrigin, depthHeader, maxDepth } from "./host-services.ts";
+import { type CallOrigin, maxDepth } from "./host-services.ts";
 import { ask, fakeCaller, textOf } from "./testing/fake-caller.ts";
 import { testServices } from "./testing/test-services.ts";
 
@@ -35,13 +36,13 @@ describe("invoke_service", () => {
     const { services } = await testServices(test, {
       invokeService: ({ id, message }, call) => {
         const data = Buffer.from(message?.data?.value ?? []).toString();
-        const depth = call.metadata.get(depthHeader);
-        return { data: { value: octets(`${id} ${message?.method} ${data} ${depth}`) } };
+        const { depth, nested } = nestingOf(String(call.metadata.get(depthHeader)));
+        return { data: { value: octets(`${id} ${message?.method} ${data} ${depth} ${nested}`) } };
       },
     });
     const caller = fakeCaller({ services: ["orders"] });
     const answer = await ask(services, caller, "invoke_service", "orders", "/list", octets("x"));
-    assert.equal(textOf(answer), "orders /list x 1");
+    assert.equal(textOf(answer), "orders /list x 1 true");
   });
 
   it("ends at the depth limit, and logs it", async (test) => {

@@ -1,5 +1,6 @@
 import { Runtime } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 import type { Logger } from "@layotto/sidecar-kit";
+import { depthHeader, depthText } from "../model/call-depth.ts";
 import { failed, withValue } from "./answers.ts";
 import type { Grants } from "./grants.ts";
 import { type Answer, type CallOrigin, functionOf, type HostHandlers } from "./host-caller.ts";
@@ -8,9 +9,6 @@ import type { Seldom } from "./seldom.ts";
 
 /** How many functions may call each other, one inside the other. */
 export const maxDepth = 8;
-
-/** Metadata that says how deep a call is when it leaves the process: it may come back through the mesh. */
-export const depthHeader = "layotto-wasm-depth";
 
 /**
  * Calls a function of this host by id; `origin` is what the called one inherits, with its own depth.
@@ -50,7 +48,7 @@ export function invocationCalls(
       const { deadline, metadata } = caller;
       if (options.invokeLocal(id, method, data, { deadline, depth, metadata }, answer)) return;
       const request = { id, message: { method, data: { value: data } } };
-      const extra = [[depthHeader, String(depth)]] as const;
+      const extra = [[depthHeader, depthText(depth)]] as const;
       invoke(caller, request, answer, (reply) => withValue(reply.data?.value ?? nothing), extra);
     },
   };

@@ -1,4 +1,4 @@
-import type { WholeAnswer } from "@layotto/http1";
+import type { OwnAnswer, WholeAnswer } from "@layotto/http1";
 import type { FaultKind, GuestFault } from "../model/fault.ts";
 
 /** What callers over HTTP get for a fault. */
@@ -42,6 +42,18 @@ export function faultAnswer(fault: GuestFault): WholeAnswer {
 /** An answer that no function has part in. */
 export function errorAnswer(status: number, reason: string, message: string): WholeAnswer {
   return { status, headers: jsonHeaders, body: errorBody(reason, message) };
+}
+
+const ownReasons: Readonly<Record<number, string>> = {
+  413: "BODY_TOO_LARGE",
+  500: "ANSWER_INVALID",
+  503: "TOO_MANY_BODIES",
+};
+
+/** An answer of the server below, e.g. when what a function answers cannot be sent. */
+export function ownAnswer(status: number, message: string): OwnAnswer {
+  const body = errorBody(ownReasons[status] ?? "INTERNAL", message);
+  return { status, lines: "content-type: application/json\r\n", body };
 }
 
 function errorBody(reason: string, message: string): Buffer {

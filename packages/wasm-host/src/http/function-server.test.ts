@@ -5,8 +5,10 @@ import { rawClient } from "@layotto/http1/testing";
 import { eventually } from "@layotto/sidecar-kit/testing";
 import { CRASHES_TO_REST } from "../functions/back-off.ts";
 import { planOf, testFunctions, type TestFunctions } from "../functions/testing/index.ts";
+import { depthText } from "../model/call-depth.ts";
 import { defaultLimits } from "../model/definition.ts";
 import type { FaultKind } from "../model/fault.ts";
+import { ownAnswer } from "./fault-answer.ts";
 import { FunctionServer } from "./function-server.ts";
 
 interface Served extends TestFunctions {
@@ -19,7 +21,7 @@ async function serve(test: TestContext): Promise<Served> {
   const tested = testFunctions();
   const server = new FunctionServer(tested.functions);
   const onFault = (error: unknown) => assert.fail(String(error));
-  const whole = new WholeServer(server.handler, { maxBodyBytes: 1 << 20, onFault });
+  const whole = new WholeServer(server.handler, { maxBodyBytes: 1 << 20, refusal: ownAnswer, onFault });
   const listener = await listenHttp1({ address: "127.0.0.1:0" }, whole);
   test.after(() => listener.close());
   const port = listener.port ?? 0;
@@ -114,6 +116,8 @@ describe("FunctionServer calls", () => {
       await fetch("/", { headers: { id: "shop", "layotto-wasm-depth": depth } });
       assert.deepEqual(engine.lastCall.options, { depth: 0 });
     }
+    await fetch("/", { headers: { id: "shop", "layotto-wasm-depth": depthText(3) } });
+    assert.deepEqual(engine.lastCall.options, { depth: 3, nested: true });
   });
 
   test("answers what the guest answers", async (t) => {
@@ -185,6 +189,20 @@ describe("FunctionServer calls", () => {
     const response = await answered;
     assert.equal(response.status, 502);
     assert.match((await errorOf(response)).message ?? "", /status 42/);
+  });
+
+  test("answers with JSON, too, what the server below refuses", async (t) => {
+    const { functions, engine, fetch } = await serve(t);
+    await functions.install(planOf("shop", "v1"));
+    const answered = fetch("/", { headers: { id: "shop" } });
+    await eventually("call", () => engine.calls.length === 1);
+    engine.lastCall.answer("", 200, ["x-guest", "a\u0001b"]);
+    const response = await answered;
+    assert.equal(response.status, 500);
+    assert.equal((await errorOf(response)).reason, "ANSWER_INVALID");
+    const large = await fetch("/", { method: "POST", body: Buffer.alloc((1 << 20) + 1) });
+    assert.equal(large.status, 413);
+    assert.equal((await errorOf(large)).reason, "BODY_TOO_LARGE");
   });
 
   test("ends the call when its caller goes away", async (t) => {

@@ -32,8 +32,8 @@ export class FunctionServer {
       const text = `function "${target.name}" takes bodies of up to ${limit} octets`;
       return request.respond(errorAnswer(413, "BODY_TOO_LARGE", text));
     }
-    const { depth, metadata } = facts;
-    const options = metadata === undefined ? { depth } : { depth, metadata };
+    const { nesting, metadata } = facts;
+    const options = metadata === undefined ? nesting : { ...nesting, metadata };
     const call = new HttpCall(request);
     call.opened(this.functions.openOn(target, inputOf(request, queryAt), call, options));
   }

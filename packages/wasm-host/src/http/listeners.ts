@@ -2,7 +2,9 @@ import { listenHttp1, WholeServer, type Http1Listener } from "@layotto/http1";
 import type { Logger, ProcessContext } from "@layotto/sidecar-kit";
 import { nameListeners } from "@layotto/sidecar-kit/process";
 import type { AdminSettings, ListenerSettings, WasmSettings } from "../config/settings.ts";
+import { ownAnswer as ownAdminAnswer } from "../admin/admin-answers.ts";
 import { MAX_ORDER_BYTES, type AdminServer } from "../admin/admin-server.ts";
+import { ownAnswer } from "./fault-answer.ts";
 import type { FunctionServer } from "./function-server.ts";
 
 /** Bodies that listeners gather at least; functions with larger limits raise it at the start. */
@@ -79,7 +81,7 @@ export class Listeners {
     const { functions, settings } = this.options;
     const limits = settings.functions.map(({ definition }) => definition.limits.bodyBytes);
     const maxBodyBytes = Math.max(LEAST_BODY_BYTES, ...limits);
-    return () => new WholeServer(functions.handler, { maxBodyBytes, onFault: this.onFault });
+    return () => new WholeServer(functions.handler, { maxBodyBytes, refusal: ownAnswer, onFault: this.onFault });
   }
 
   private adminEntry({ address }: AdminSettings): Entry {
@@ -87,6 +89,7 @@ export class Listeners {
     const server = new WholeServer(this.options.admin.handler, {
       maxBodyBytes: MAX_ORDER_BYTES,
       maxBufferedBytes: BUFFERED_ORDERS_BYTES,
+      refusal: ownAdminAnswer,
       onFault: this.onFault,
     });
     return { name: "admin", address, handle: named?.name, server, listener: undefined };

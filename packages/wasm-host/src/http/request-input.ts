@@ -1,5 +1,6 @@
 import type { WholeRequest } from "@layotto/http1";
 import { ownBytes } from "@layotto/sidecar-kit";
+import { deeper, nestingOf, outermost, type Nesting } from "../model/call-depth.ts";
 import type { StreamInput } from "../model/streams.ts";
 
 /** What the routing and the engine want to know of a request beside its content. */
@@ -7,18 +8,15 @@ export interface RequestFacts {
   /** Header `id`: the function that is meant. */
   readonly id: string | undefined;
   /** Header `layotto-wasm-depth`: how many functions have called each other to get here. */
-  readonly depth: number;
+  readonly nesting: Nesting;
   /** Passed on with what the function does. */
   readonly metadata: Readonly<Record<string, string>> | undefined;
 }
 
-/** As deep as anybody may say that a call is. */
-const MAX_DEPTH = 1000;
-
 /** Reads the headers that mean something to us, in one pass. */
 export function factsOf({ headers }: WholeRequest): RequestFacts {
   let id: string | undefined;
-  let depth = 0;
+  let nesting = outermost;
   let metadata: Record<string, string> | undefined;
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? "";
@@ -27,7 +25,7 @@ export function factsOf({ headers }: WholeRequest): RequestFacts {
         id ??= headers[i + 1];
         break;
       case "layotto-wasm-depth":
-        depth = depthOf(headers[i + 1] ?? "");
+        nesting = deeper(nesting, nestingOf(headers[i + 1] ?? ""));
         break;
       case "traceparent":
       case "tracestate":
@@ -36,7 +34,7 @@ export function factsOf({ headers }: WholeRequest): RequestFacts {
       default:
     }
   }
-  return { id, depth, metadata };
+  return { id, nesting, metadata };
 }
 
 /**
@@ -66,9 +64,4 @@ function bodyOf({ body, path }: WholeRequest, queryAt: number): Uint8Array | und
   const query = Buffer.allocUnsafeSlow(path.length - queryAt - 1);
   query.write(path.slice(queryAt + 1), "latin1");
   return query;
-}
-
-function depthOf(text: string): number {
-  const depth = Number(text);
-  return Number.isInteger(depth) && depth > 0 ? Math.min(depth, MAX_DEPTH) : 0;
 }

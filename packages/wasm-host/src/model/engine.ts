@@ -45,6 +45,8 @@ export interface CallOptions {
   readonly deadline?: number;
   /** How many functions have called each other to get here; 0: nobody. */
   readonly depth?: number;
+  /** A function of this process waits for it: it goes before calls from outside, with an instance of its own. Default: no. */
+  readonly nested?: true;
   /** Passed on with calls that the guest makes of the Runtime API, e.g. `traceparent`. */
   readonly metadata?: Readonly<Record<string, string>>;
 }

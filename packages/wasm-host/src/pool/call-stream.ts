@@ -4,6 +4,9 @@ import type { PhaseInput, StreamInput, StreamOutput } from "../model/streams.ts"
 import type { GuestSlot } from "./guest-slot.ts";
 import type { RunningVersion } from "./running-version.ts";
 
+/** Timers take no more; what is longer would be due at once. */
+const MAX_TIMER_MS = 0x7fff_ffff;
+
 /** What a stream orders of the scheduler. */
 export interface StreamOwner {
   nextPhase(stream: CallStream, input: PhaseInput): void;
@@ -20,6 +23,8 @@ export interface StreamOpening {
   /** Time for the call, or for each phase of a filter, ms. */
   readonly timeoutMs: number;
   readonly depth: number;
+  /** Its depth if a function of this process waits for it; 0: a call from outside. */
+  readonly rank: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -84,6 +89,7 @@ export class CallStream implements EngineStream {
   }
 
   #startTimer(): NodeJS.Timeout {
-    return setTimeout(() => this.#owner.streamTimedOut(this), this.opening.timeoutMs);
+    const ms = Math.min(this.opening.timeoutMs, MAX_TIMER_MS);
+    return setTimeout(() => this.#owner.streamTimedOut(this), ms);
   }
 }

@@ -47,7 +47,7 @@ export class EventQueue {
   /** Sets the period of a guest's ticks. One that has not taken its last tick yet gets no further one. @param wished period, ms; 0: none */
   setTick(slot: GuestSlot, wished: number): void {
     const ms = Math.min(wished, MAX_TICK_MS);
-    if (slot.tickMs === ms) return;
+    if (slot.tickMs === ms || slot.gone) return;
     slot.tickMs = ms;
     slot.tickTimer?.cancel();
     slot.tickTimer = undefined;

@@ -11,6 +11,8 @@ export class GuestSlot implements HostCaller {
   readonly thread: WorkerThread;
   /** Serves one stream, then it is gone. */
   readonly single: boolean;
+  /** Something was ordered of it: its thread has it, or is about to. */
+  ordered = false;
   /** Activations ordered and not done. */
   load = 0;
   /** Events that wait until its thread is not lent to others. */
@@ -67,6 +69,20 @@ export class GuestSlot implements HostCaller {
   /** @see HostCaller */
   get pending(): number {
     return this.load + this.backlogged;
+  }
+
+  /** It has served its time, and is to be replaced. */
+  get isWorn(): boolean {
+    const { recycling, limits } = this.version.definition;
+    const full = recycling.memoryBytes > 0 ? recycling.memoryBytes : limits.memoryBytes / 2;
+    return (recycling.calls > 0 && this.calls >= recycling.calls) || this.memoryBytes > full;
+  }
+
+  /** Calls that were sent ahead to it and have not begun, if it has just died. */
+  notBegun(): CallStream[] {
+    return [...this.thread.pending.values()].flatMap(({ order, slot, stream }) =>
+      slot === this && order.t === "open" && stream?.over === false ? [stream] : [],
+    );
   }
 
   deliver(event: GuestEvent): void {

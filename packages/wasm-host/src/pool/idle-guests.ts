@@ -6,6 +6,19 @@ const GUEST_IDLE_MS = 60_000;
 /** One that was only started to see whether it starts. */
 const UNUSED_IDLE_MS = 2000;
 
+/** A module that no guest has been made of for so long is dropped, with the guest that stands ready, ms. */
+const MODULE_IDLE_MS = 60_000;
+
+/** Versions whose modules nobody needs on a thread, by number. */
+export function idleModules({ loaded, slots, lease }: WorkerThread): number[] {
+  const used = new Set([...slots.values()].map(({ version }) => version.version));
+  if (lease !== undefined && lease !== "loader") used.add(lease.version);
+  const now = performance.now();
+  return [...loaded].flatMap(([version, usedAt]) =>
+    used.has(version) || now - usedAt <= MODULE_IDLE_MS ? [] : [version],
+  );
+}
+
 /** Guests that nobody needs. Those that want ticks stay. */
 export function idleGuests(threads: Iterable<WorkerThread>): GuestSlot[] {
   const now = performance.now();

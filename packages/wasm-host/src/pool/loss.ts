@@ -1,4 +1,5 @@
 import type { GuestFault } from "../model/fault.ts";
+import { isLater } from "../worker/control.ts";
 import type { CallStream } from "./call-stream.ts";
 import type { GuestSlot } from "./guest-slot.ts";
 import type { RunningVersion } from "./running-version.ts";
@@ -35,8 +36,8 @@ export function lossOf(
   const verdict = thread.verdict ?? unexpected;
   const again = [...pending.values()]
     .filter(
-      ({ order, stream }) =>
-        order.t === "open" && order.n > control.started && stream?.over === false,
+      ({ order, slot, stream }) =>
+        order.t === "open" && isLater(order.n, control.started) && stream?.over === false && stream.slot === slot,
     ) // prettier-ignore
     .flatMap(({ stream }) => stream ?? []);
   const failed = [...slots.values()]

@@ -9,13 +9,13 @@ const noMetadata: Readonly<Record<string, string>> = {};
 
 /**
  * What a call is opened with: its deadline is the caller's or the function's, whichever is earlier. Callers may claim any
- * depth; beyond the deepest it earns no more threads.
+ * depth: without a function of this process that waits it earns nothing, and beyond the deepest no more threads.
  */
 export function openingOf(
   version: RunningVersion,
   input: StreamInput,
   sink: StreamSink,
-  { deadline = Number.POSITIVE_INFINITY, depth = 0, metadata = noMetadata }: CallOptions,
+  { deadline = Number.POSITIVE_INFINITY, depth = 0, nested, metadata = noMetadata }: CallOptions,
 ): StreamOpening {
   const now = performance.now();
   const timeoutMs = Math.max(0, Math.min(version.definition.limits.timeoutMs, deadline - now));
@@ -24,7 +24,8 @@ export function openingOf(
     sink,
     timeoutMs,
     deadline: now + timeoutMs,
-    depth: Math.min(depth, MAX_DEPTH),
+    depth,
+    rank: nested === true ? Math.min(depth, MAX_DEPTH) : 0,
     metadata,
   };
 }

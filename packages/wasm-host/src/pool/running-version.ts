@@ -74,6 +74,13 @@ export class RunningVersion implements LoadedVersion {
     return slots.size < wanted || heldBytes < wanted * definition.limits.memoryBytes;
   }
 
+  /** Whether one more guest may be replaced: streams may hold those that are leaving for long. */
+  get mayReplace(): boolean {
+    let leaving = 0;
+    for (const { retiring } of this.slots) if (retiring) leaving++;
+    return leaving < this.wanted;
+  }
+
   /** Activations that a guest may have ordered at once: short calls are sent ahead, so that it need not be woken for each. */
   get ahead(): number {
     if (this.#calls < MAX_AHEAD) return 1;
@@ -81,16 +88,39 @@ export class RunningVersion implements LoadedVersion {
   }
 
   enqueue(stream: CallStream): void {
-    const { depth } = stream.opening;
-    if (depth === 0) return void this.queue.push(stream);
-    const at = this.nestedQueue.findIndex((each) => each.opening.depth < depth);
+    const { rank } = stream.opening;
+    if (rank === 0) return void this.queue.push(stream);
+    const at = this.nestedQueue.findIndex((each) => each.opening.rank < rank);
     this.nestedQueue.splice(at < 0 ? this.nestedQueue.length : at, 0, stream);
   }
 
-  /** For a call that had its turn already. */
-  enqueueFirst(stream: CallStream): void {
-    if (stream.opening.depth === 0) this.queue.unshift(stream);
-    else this.enqueue(stream);
+  /** For calls that had their turn already, in their order. */
+  enqueueFirst(streams: readonly CallStream[]): void {
+    for (const stream of streams.toReversed()) {
+      const { rank } = stream.opening;
+      if (rank === 0) this.queue.unshift(stream);
+      else {
+        const at = this.nestedQueue.findIndex((each) => each.opening.rank <= rank);
+        this.nestedQueue.splice(at < 0 ? this.nestedQueue.length : at, 0, stream);
+      }
+    }
+  }
+
+  /** A call that waits is given up. */
+  unqueue(stream: CallStream): void {
+    for (const list of [this.queue, this.nestedQueue]) {
+      const at = list.indexOf(stream);
+      if (at >= 0) list.splice(at, 1);
+    }
+    this.checkEmpty();
+  }
+
+  /** No call that waits will find a guest any more. */
+  failWaiting(fault: GuestFault): void {
+    const waiting = [...this.nestedQueue.splice(0), ...this.queue.splice(0)];
+    // Who has just opened one does not have its stream yet.
+    for (const stream of waiting) queueMicrotask(() => stream.fail(fault));
+    this.checkEmpty();
   }
 
   /** Tells who waits for it that nothing of it is under way any more. */

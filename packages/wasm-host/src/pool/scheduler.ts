@@ -9,7 +9,7 @@ import { CallStream, type StreamOwner } from "./call-stream.ts";
 import { EventQueue } from "./event-queue.ts";
 import { GuestSlot } from "./guest-slot.ts";
 import { choosePlace } from "./place.ts";
-import { idleGuests } from "./idle-guests.ts";
+import { idleGuests, idleModules } from "./idle-guests.ts";
 import { lossOf } from "./loss.ts";
 import { compact, openingOf, refusalOf } from "./opening.ts";
 import { runningNow } from "./running-now.ts";
@@ -21,6 +21,7 @@ import { Watchdog } from "./watchdog.ts";
 import type { ThreadOwner, WorkerThread } from "./worker-thread.ts";
 
 const SWEEP_MS = 1000;
+const stopped: GuestFault = { kind: "gone", message: "the host is being stopped" };
 
 /**
  * Brings calls to guests and guests to threads.
@@ -37,6 +38,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
   readonly #asking: Asking;
   readonly #events: EventQueue;
   readonly #sweep: NodeJS.Timeout;
+  #closed = false;
   #numbers = 0;
 
   constructor(options: SchedulerOptions) {
@@ -74,7 +76,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
   /** Starts a guest on a thread that is lent to its version or free. Resolves with undefined when the thread ended. */
   async start(version: RunningVersion): Promise<{ done: Done; slot: GuestSlot } | undefined> {
     const thread = await this.threads.acquire(version);
-    if (thread.dead) return undefined;
+    if (thread === undefined || thread.dead) return undefined;
     const slot = this.#newSlot(version, thread, false);
     return await new Promise((resolve) => {
       const deadline = performance.now() + version.definition.limits.timeoutMs;
@@ -91,7 +93,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
 
   closeStream(stream: CallStream): void {
     const { slot } = stream;
-    if (slot === undefined) return this.#unqueue(stream);
+    if (slot === undefined) return stream.version.unqueue(stream);
     // What is ordered already ends first; what is open then is closed.
     for (const each of slot.thread.pending.values()) if (each.stream === stream) return;
     this.#closeLeft(stream);
@@ -117,9 +119,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
   /** Takes a version off all threads. */
   unload(version: RunningVersion): void {
     for (const slot of version.slots) this.#forget(slot);
-    for (const thread of this.threads.all) {
-      if (thread.loaded.delete(version.version)) thread.order({ t: "unload", version: version.version }); // prettier-ignore
-    }
+    for (const thread of this.threads.all) thread.unload(version.version);
   }
 
   /** Orders that a module is prepared, on a thread that was acquired for it. */
@@ -140,7 +140,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
       case "call":
         this.#asking.ask(thread, report);
         // A thread that waits leaves room for another one.
-        return this.#pumpWaiting();
+        return report.id < 0 ? this.#pumpWaiting() : undefined;
       case "log":
         return this.#options.onLog(report.version, report.level, report.message);
       case "spare":
@@ -169,7 +169,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
       this.#forget(slot);
       for (const stream of [...slot.streams.values()]) this.#left(slot, stream);
     }
-    for (const stream of again) this.#queueAgain(stream);
+    this.#queueAgain(again);
     for (const { stream, fault } of failed) stream.fail(fault);
     for (const onEnd of told) onEnd(undefined);
     for (const { version } of slots) version.checkEmpty();
@@ -183,18 +183,21 @@ export class Scheduler implements ThreadOwner, StreamOwner {
   close(): void {
     clearInterval(this.#sweep);
     this.#watchdog.stop();
+    this.#closed = true;
     this.threads.close();
+    this.#pumpWaiting();
   }
 
   /** Brings waiting calls of a version to guests, as far as there are. */
   #pump(version: RunningVersion): void {
+    if (this.#closed) version.failWaiting(stopped);
     let hadItsTurn = false;
     while (version.waiting > 0) {
       const { nestedQueue, queue } = version;
       const from = nestedQueue.length > 0 ? nestedQueue : queue;
       const [stream] = from;
       if (stream === undefined) break;
-      const slot = this.#placeFor(version, stream.opening.depth);
+      const slot = this.#placeFor(version, stream.opening.rank);
       if (slot === undefined) {
         if (hadItsTurn) this.#waiting.delete(version);
         this.#waiting.add(version);
@@ -224,7 +227,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     slot.streams.set(stream.id, stream);
     slot.calls++;
     version.openStreams++;
-    const order = { t: "open", version: version.version, stream: stream.id, input: compact(opening.input) } as const; // prettier-ignore
+    const order = { t: "open", version: version.version, first: !slot.ordered, stream: stream.id, input: compact(opening.input) } as const; // prettier-ignore
     this.#activate(slot, order, { deadline: opening.deadline, stream });
   }
 
@@ -236,10 +239,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     });
     version.slots.add(slot);
     thread.slots.set(slot.number, slot);
-    if (!thread.loaded.has(version.version)) {
-      thread.loaded.add(version.version);
-      thread.order({ t: "load", spec: version.spec, module: version.module });
-    }
+    thread.load(version);
     return slot;
   }
 
@@ -253,6 +253,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     const numbered = { ...order, n, guest: number } as Activation; // the numbers complete it
     thread.pending.set(n, { order: numbered, slot, stream: about.stream, deadline: about.deadline, usedMs: 0, onEnd: about.onEnd }); // prettier-ignore
     slot.load++;
+    slot.ordered = true;
     slot.usedAt = performance.now();
     this.threads.lend(thread, version);
     thread.order(numbered);
@@ -308,8 +309,13 @@ export class Scheduler implements ThreadOwner, StreamOwner {
 
   #died(slot: GuestSlot, fault: GuestFault, tell: boolean): void {
     const { version } = slot;
+    // What was ordered of it after its end.
+    if (slot.gone) return;
     this.#forget(slot);
+    const again = slot.notBegun();
+    for (const stream of again) this.#left(slot, stream);
     this.#failStreams(slot, fault);
+    this.#queueAgain(again);
     if (!slot.single) version.countRecycled();
     if (!tell || fault.kind === "gone") return;
     version.countFault(fault);
@@ -323,10 +329,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
       return;
     }
     this.#events.setTick(slot, done.tickMs);
-    const { calls, memoryBytes } = version.definition.recycling;
-    const full = memoryBytes > 0 ? memoryBytes : version.definition.limits.memoryBytes / 2;
-    const worn = (calls > 0 && slot.calls >= calls) || done.memoryBytes > full;
-    if (worn && !slot.retiring) {
+    if (slot.isWorn && !slot.retiring && version.mayReplace) {
       version.countRecycled();
       slot.retiring = true;
     }
@@ -351,19 +354,12 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     }
   }
 
-  #queueAgain(stream: CallStream): void {
-    stream.slot = undefined;
-    stream.version.enqueueFirst(stream);
-    this.#waiting.add(stream.version);
-  }
-
-  #unqueue(stream: CallStream): void {
-    const { version } = stream;
-    for (const list of [version.queue, version.nestedQueue]) {
-      const at = list.indexOf(stream);
-      if (at >= 0) list.splice(at, 1);
+  #queueAgain(streams: readonly CallStream[]): void {
+    for (const stream of streams) {
+      stream.slot = undefined;
+      this.#waiting.add(stream.version);
     }
-    version.checkEmpty();
+    streams[0]?.version.enqueueFirst(streams);
   }
 
   #releaseIfIdle(thread: WorkerThread): void {
@@ -377,10 +373,11 @@ export class Scheduler implements ThreadOwner, StreamOwner {
   /** The thread is free: for who starts something, for events that waited, then for calls that wait. */
   #free(thread: WorkerThread): void {
     const { lease } = thread;
+    this.#watchdog.release(thread);
+    if (thread.slow) thread.end("closed");
     const taken = this.threads.giveBack(thread, performance.now());
     if (lease !== "loader") lease?.checkEmpty();
-    if (thread.slow) return thread.end("closed");
-    if (taken) return;
+    if (taken || thread.dead) return;
     this.#events.flush(thread);
     this.#pumpWaiting();
   }
@@ -391,6 +388,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
 
   #dropIdle(): void {
     for (const slot of idleGuests(this.threads.all)) this.retire(slot);
+    for (const thread of this.threads.all) for (const version of idleModules(thread)) thread.unload(version); // prettier-ignore
     this.threads.shrink(performance.now());
     this.threads.setLogLevel();
   }

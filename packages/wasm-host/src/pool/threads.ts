@@ -15,6 +15,8 @@ export interface ThreadSettings {
   readonly jspi: boolean;
   /** Lowest level of log lines that is wanted now. */
   readonly logLevel: () => number;
+  /** Told when the system did not start a thread, or it ended before it was ready. It is tried again. */
+  readonly onStartFailure: (error: unknown) => void;
 }
 
 /**
@@ -29,11 +31,15 @@ const IDLE_MS = 30_000;
 
 /** Pause after threads that ended before they were ready, ms. */
 const RETRY_MS = 1000;
+/** So many of them in a row bring the pause. */
+const MAX_FAILURES = 3;
+/** Looks in a row that find nothing running: the guests of the thread wait for their host. */
+const QUIET_LOOKS = 2;
 
 /** Somebody who waits for a free thread. */
 interface Waiter {
   readonly to: Lease;
-  readonly take: (thread: WorkerThread) => void;
+  readonly take: (thread: WorkerThread | undefined) => void;
 }
 
 /** All worker threads: lent to one version at a time, started ahead of need, ended when nobody needs them. */
@@ -42,10 +48,14 @@ export class Threads {
   readonly #settings: ThreadSettings;
   readonly #owner: ThreadOwner;
   readonly #waiters: Waiter[] = [];
+  /** Versions that found no free thread since the last one came free. */
+  readonly #missing = new Set<RunningVersion>();
   #leased = 0;
   /** Threads in a row that ended before they were ready. */
   #failures = 0;
   #closed = false;
+  /** No thread is started now: the last ones failed. */
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(settings: ThreadSettings, owner: ThreadOwner) {
     this.#settings = settings;
@@ -90,29 +100,38 @@ export class Threads {
       if (version !== undefined && thread.loaded.has(version.version)) return thread;
       found ??= thread;
     }
-    if (found === undefined) this.#grow(depth);
-    return found;
+    if (found !== undefined) return found;
+    if (version !== undefined) this.#missing.add(version);
+    this.#grow(depth);
+    return undefined;
   }
 
-  /** The next thread that is free, before calls that wait; it is lent already. */
-  acquire(to: Lease): Promise<WorkerThread> {
+  /** The next thread that is free, before calls that wait; it is lent already. Undefined: there will be none any more. */
+  async acquire(to: Lease): Promise<WorkerThread | undefined> {
+    if (this.#closed) return undefined;
     const thread = this.free(to === "loader" ? undefined : to, MAX_DEPTH);
-    if (thread === undefined) return new Promise((take) => this.#waiters.push({ to, take }));
-    this.lend(thread, to);
+    if (thread === undefined)
+      return await new Promise((take) => {
+        this.#waiters.push({ to, take });
+      });
     thread.reserved = true;
-    return Promise.resolve(thread);
+    this.lend(thread, to);
+    return thread;
   }
 
   /** Lends a free thread. */
   lend(thread: WorkerThread, to: Lease): void {
     if (thread.lease !== undefined) return;
     thread.lease = to;
+    if (to !== "loader") this.#missing.delete(to);
     this.#leased++;
     this.#grow(0);
   }
 
   /** Takes a thread back. Says whether somebody has taken it at once. */
   giveBack(thread: WorkerThread, now: number): boolean {
+    this.#missing.clear();
+    this.#failures = 0;
     if (thread.lease !== undefined) this.#leased--;
     thread.lease = undefined;
     thread.freeSince = now;
@@ -124,8 +143,8 @@ export class Threads {
     if (thread.dead || thread.lease !== undefined) return false;
     const waiter = this.#waiters.shift();
     if (waiter === undefined) return false;
-    this.lend(thread, waiter.to);
     thread.reserved = true;
+    this.lend(thread, waiter.to);
     waiter.take(thread);
     return true;
   }
@@ -135,10 +154,20 @@ export class Threads {
     if (!this.all.delete(thread)) return;
     if (thread.lease !== undefined) this.#leased--;
     thread.lease = undefined;
-    this.#failures = thread.ready ? 0 : this.#failures + 1;
-    // Threads that never get ready would be started without end.
-    if (this.#failures < 3) this.#grow(0);
-    else setTimeout(() => this.#grow(0), RETRY_MS).unref();
+    if (thread.ready) this.#failures = 0;
+    else if (thread.reason === "crashed") this.#startFailed(thread.error);
+    this.#grow(0);
+  }
+
+  /** Threads that never get ready would be started without end. */
+  #startFailed(error: unknown): void {
+    if (this.#closed) return;
+    this.#settings.onStartFailure(error);
+    if (++this.#failures < MAX_FAILURES) return;
+    this.#pause ??= setTimeout(() => {
+      this.#pause = undefined;
+      this.#grow(0);
+    }, RETRY_MS);
   }
 
   /** Tells the threads which log lines are wanted. */
@@ -152,7 +181,8 @@ export class Threads {
     let surplus = this.all.size - Math.max(this.#settings.min, this.#leased + 1);
     for (const thread of this.all) {
       if (surplus <= 0) return;
-      if (!thread.ready || thread.lease !== undefined || now - thread.freeSince < IDLE_MS) continue;
+      if (!thread.ready || thread.dead || thread.lease !== undefined) continue;
+      if (now - thread.freeSince < IDLE_MS || thread.ticks) continue;
       surplus--;
       thread.end("closed");
     }
@@ -160,28 +190,50 @@ export class Threads {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#pause);
     for (const thread of this.all) thread.end("closed");
+    for (const { take } of this.#waiters.splice(0)) take(undefined);
   }
 
   #limit(depth: number): number {
     const { computing, max } = this.#settings;
     let most = computing;
     if (this.#leased >= computing) {
-      for (const { lease, long, control } of this.all) if (lease !== undefined && (long || control.waiting)) most++; // prettier-ignore
+      for (const thread of this.all) if (leavesRoom(thread)) most++;
     }
     return Math.min(most, max) + depth * PER_DEPTH;
   }
 
   /** One thread is always free, as far as the limit goes: what is killed is replaced before anybody waits. */
   #grow(depth: number): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#pause !== undefined) return;
     const most = Math.max(this.#limit(depth), this.#settings.min);
-    const wanted = Math.max(this.#settings.min, this.#leased + 1 + this.#waiters.length);
-    while (this.all.size < Math.min(most, wanted)) this.#start();
+    const wanted = Math.max(
+      this.#settings.min,
+      this.#leased + Math.max(1, this.#missing.size) + this.#waiters.length,
+    );
+    while (this.all.size < Math.min(most, wanted) && this.#start());
   }
 
-  #start(): void {
+  /** Says whether it could be: the system may have no more threads. */
+  #start(): boolean {
     const { jspi, logLevel } = this.#settings;
-    this.all.add(new WorkerThread({ jspi, logLevel }, this.#owner));
+    try {
+      this.all.add(new WorkerThread({ jspi, logLevel }, this.#owner));
+      return true;
+    } catch (error) {
+      this.#failures = MAX_FAILURES;
+      this.#startFailed(error);
+      return false;
+    }
   }
+}
+
+/**
+ * It is lent and does not compute: its guests wait for their host, or are held by streams that are between two phases.
+ * Or what runs on it has taken long already, and lets others go first.
+ */
+function leavesRoom({ lease, long, quiet, busy, control }: WorkerThread): boolean {
+  if (lease === undefined) return false;
+  return long || control.waiting || quiet >= QUIET_LOOKS || (lease !== "loader" && !busy);
 }

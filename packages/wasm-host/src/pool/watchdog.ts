@@ -78,6 +78,15 @@ export class Watchdog {
     this.#timer = undefined;
   }
 
+  /** A thread is free: what ran on it does not slow down who has it next. */
+  release(thread: WorkerThread): void {
+    const seen = this.#watched.get(thread);
+    if (seen?.low === true) this.#raise(thread);
+    this.#watched.delete(thread);
+    thread.long = false;
+    thread.quiet = 0;
+  }
+
   #look(): void {
     const now = performance.now();
     let busy = false;
@@ -93,15 +102,19 @@ export class Watchdog {
   }
 
   #judge(thread: WorkerThread, n: number, now: number): void {
+    thread.quiet = 0;
     const running = this.#find(thread, n);
     const seen = this.#watched.get(thread);
     if (seen === undefined || seen.n !== n || seen.since === Infinity)
       return this.#begin(thread, n, now, running?.account);
     const { deadline, cpuMs } = running ?? { deadline: seen.since + PREPARE_MS, cpuMs: PREPARE_MS };
-    if (now - seen.since >= LONG_MS && !seen.low && !thread.control.waiting)
-      seen.low = setLowPriority(thread.systemId, true);
+    if (now - seen.since >= LONG_MS && !thread.control.waiting) {
+      thread.long = true;
+      if (!seen.low) seen.low = setLowPriority(thread.systemId, true);
+    }
     if (now >= deadline + GRACE_MS) return this.#end(thread, tooLate);
-    if (thread.control.waiting || seen.account.usedMs + now - seen.chargedAt < cpuMs) return;
+    // Where the system tells the time it is asked for it only when it could be used up.
+    if (seen.cpuMs !== undefined && seen.account.usedMs + now - seen.chargedAt < cpuMs) return;
     charge(thread, seen, now);
     const used = seen.account.usedMs;
     if (used < cpuMs) return;
@@ -112,6 +125,7 @@ export class Watchdog {
   #begin(thread: WorkerThread, n: number, now: number, account: Account = { usedMs: 0 }): void {
     const seen = this.#watched.get(thread);
     if (seen?.low === true) this.#raise(thread);
+    thread.long = false;
     // What was used since the last look is charged to who ran then, if that is to go on.
     if (seen !== undefined && isUnderWay(thread, seen.n)) charge(thread, seen, now);
     const cpuMs = seen?.chargedAt === now ? seen.cpuMs : threadCpuMs(thread.systemId);
@@ -120,9 +134,10 @@ export class Watchdog {
 
   #rest(thread: WorkerThread, now: number): void {
     if (isLate(thread, now)) return this.#end(thread, tooLate);
+    thread.quiet++;
+    thread.long = false;
     const seen = this.#watched.get(thread);
     if (seen === undefined) return;
-    thread.long = false;
     if (seen.low) this.#raise(thread);
     seen.low = false;
     seen.since = Infinity;

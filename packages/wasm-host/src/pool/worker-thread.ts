@@ -1,8 +1,8 @@
 import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
-import { Control, controlBytes } from "../worker/control.ts";
+import { Control, controlBytes, maxActivation } from "../worker/control.ts";
 import type { HostAnswer } from "../model/host-calls.ts";
 import type { GuestFault } from "../model/fault.ts";
-import type { Order, Report, WorkerStart } from "../worker/protocol.ts";
+import type { LargeAnswer, Order, Report, WorkerStart } from "../worker/protocol.ts";
 import type { GuestSlot } from "./guest-slot.ts";
 import type { PendingActivation, StartingAhead } from "./pending-activation.ts";
 import type { RunningVersion } from "./running-version.ts";
@@ -34,12 +34,16 @@ export class WorkerThread {
   reason: "closed" | "killed" | "crashed" = "crashed";
   /** What runs on it has been running for long. */
   long = false;
+  /** So often in a row nothing ran when it was looked at: its guests wait for their host. */
+  quiet = 0;
   /** It stays at the lowest priority: it is ended when it is free. */
   slow = false;
+  /** What was thrown on it. */
+  error: unknown;
   /** Why the watchdog ended it: the fault of what ran. */
   verdict: GuestFault | undefined;
-  /** Versions whose modules it has. */
-  readonly loaded = new Set<number>();
+  /** Versions whose modules it has, and when a guest of them was made last, monotonic ms. */
+  readonly loaded = new Map<number, number>();
   /** The only version whose guests run on it now; undefined: it is free. */
   lease: Lease | undefined;
   /** Who waited for it has it, and has not ordered anything yet. */
@@ -80,7 +84,9 @@ export class WorkerThread {
       for (const report of reports) owner.onReport(this, report);
       owner.onReports(this);
     });
-    this.#worker.on("error", () => {}); // "exit" follows
+    this.#worker.on("error", (error) => {
+      this.error = error; // "exit" follows
+    });
     this.#worker.on("exit", () => {
       this.dead = true;
       this.#answers.close();
@@ -93,9 +99,26 @@ export class WorkerThread {
     return this.reserved || this.pending.size > 0 || this.starting.size > 0;
   }
 
+  /** A guest on it wants ticks. */
+  get ticks(): boolean {
+    return [...this.slots.values()].some((slot) => slot.tickMs > 0);
+  }
+
+  /** It has the module of a version from now on: a guest of it comes. */
+  load({ version, spec, module }: RunningVersion): void {
+    if (!this.loaded.has(version)) this.order({ t: "load", spec, module });
+    this.loaded.set(version, performance.now());
+  }
+
+  /** It lets go of a version's module, and of all guests of it. */
+  unload(version: number): void {
+    if (this.loaded.delete(version)) this.order({ t: "unload", version });
+  }
+
   /** Number for the next activation. */
   nextActivation(): number {
-    return ++this.#activations;
+    this.#activations = (this.#activations % maxActivation) + 1;
+    return this.#activations;
   }
 
   /** After activation `n` it starts a guest of that version ahead of its call. */
@@ -116,7 +139,11 @@ export class WorkerThread {
   /** Answers a host call. @param id below 0: the thread waits for it */
   answer(id: number, answer: HostAnswer): void {
     if (this.dead) return;
-    if (id < 0) return this.control.answer(id, answer, (value) => this.#answers.postMessage(new Uint8Array(value))); // prettier-ignore
+    if (id < 0) {
+      const large = (value: Uint8Array): void =>
+        this.#answers.postMessage({ call: id, value: new Uint8Array(value) } satisfies LargeAnswer);
+      return this.control.answer(id, answer, large);
+    }
     // A view into a larger buffer would take all of it along.
     this.order({ t: "answer", call: id, answer: { ...answer, value: new Uint8Array(answer.value) } }); // prettier-ignore
   }

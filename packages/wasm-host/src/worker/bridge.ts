@@ -1,7 +1,7 @@
 import { receiveMessageOnPort, type MessagePort } from "node:worker_threads";
 import type { HostAnswer, HostCall } from "../model/host-calls.ts";
 import type { Control } from "./control.ts";
-import type { Report } from "./protocol.ts";
+import type { LargeAnswer, Report } from "./protocol.ts";
 
 /** How a worker asks the main thread on behalf of its guests: by waiting for the answer, or by suspending the guest. */
 export class Bridge {
@@ -22,7 +22,7 @@ export class Bridge {
   ask(n: number, guest: number, version: number, call: HostCall): HostAnswer {
     const id = this.#control.expect();
     this.#send({ t: "call", n, guest, version, id, call });
-    return this.#control.await(() => this.#large());
+    return this.#control.await(id, () => this.#large(id));
   }
 
   /** Resolves when the main thread has answered; meanwhile the thread is free. */
@@ -50,8 +50,13 @@ export class Bridge {
     this.#control.leaveSoon();
   }
 
-  #large(): Uint8Array {
-    const received = receiveMessageOnPort(this.#answers);
-    return received?.message instanceof Uint8Array ? received.message : new Uint8Array(0);
+  /** An answer whose guest died before it took it lies there still: it is not for this one. */
+  #large(call: number): Uint8Array {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#answers);
+      if (received === undefined) return new Uint8Array(0);
+      const answer = received.message as LargeAnswer; // sent by pool/worker-thread.ts
+      if (answer.call === call) return answer.value;
+    }
   }
 }

@@ -8,7 +8,7 @@ const Word = {
   VERSION: 1,
   /** Highest number of an activation that has begun. */
   STARTED: 2,
-  /** 1 while the thread waits for the answer to a host call. */
+  /** Number of the host call whose answer the thread waits for; 0: none. */
   WAITING: 3,
   STATUS: 4,
   /** Octets of the answer; −1: they come on the port. */
@@ -17,13 +17,23 @@ const Word = {
   EXTRA: 6,
   /** Lowest level of guests' log lines that is wanted. */
   LOG_LEVEL: 8,
-  /** Number of the host call whose answer the thread waits for. */
+  /** Number of the last host call. */
   CALL: 9,
 } as const;
 
 const HEAD_BYTES = 64;
 /** Answers up to this size come through the block. */
 const ANSWER_BYTES = 32_768;
+
+/** Numbers of activations begin anew after this one: the block has 32-bit words. */
+export const maxActivation = 0x7fff_ffff;
+const lowestCall = -0x7fff_ffff;
+
+/** Whether activation `n` was ordered after another one, also when numbers have begun anew in between. */
+export function isLater(n: number, other: number): boolean {
+  const distance = (n - other) & maxActivation;
+  return distance !== 0 && distance <= maxActivation / 2;
+}
 
 /** Bytes of a control block. */
 export const controlBytes = HEAD_BYTES + ANSWER_BYTES;
@@ -49,7 +59,7 @@ export class Control {
     // A host call that failed on its way, by an overflow of the stack, is none any more.
     Atomics.store(this.#words, Word.WAITING, 0);
     Atomics.store(this.#words, Word.VERSION, version);
-    if (n > Atomics.load(this.#words, Word.STARTED)) Atomics.store(this.#words, Word.STARTED, n);
+    if (isLater(n, this.started)) Atomics.store(this.#words, Word.STARTED, n);
     Atomics.store(this.#words, Word.RUNNING, n);
   }
 
@@ -81,7 +91,7 @@ export class Control {
   }
 
   get waiting(): boolean {
-    return Atomics.load(this.#words, Word.WAITING) === 1;
+    return Atomics.load(this.#words, Word.WAITING) !== 0;
   }
 
   /** Lowest level of log lines that the main thread wants; it may change at any time. */
@@ -95,18 +105,21 @@ export class Control {
 
   /** Worker: what follows is a host call; before it is asked for. @returns its number, below 0 */
   expect(): number {
-    const call = Atomics.sub(this.#words, Word.CALL, 1) - 1;
-    Atomics.store(this.#words, Word.WAITING, 1);
+    const last = Atomics.load(this.#words, Word.CALL);
+    const call = last <= lowestCall ? -1 : last - 1;
+    Atomics.store(this.#words, Word.CALL, call);
+    Atomics.store(this.#words, Word.WAITING, call);
     return call;
   }
 
   /**
    * Worker: blocks until the answer is there.
    *
+   * @param call what `expect` gave
    * @param large takes an answer that did not fit from the port
    */
-  await(large: () => Uint8Array): HostAnswer {
-    Atomics.wait(this.#words, Word.WAITING, 1);
+  await(call: number, large: () => Uint8Array): HostAnswer {
+    Atomics.wait(this.#words, Word.WAITING, call);
     const length = Atomics.load(this.#words, Word.LENGTH);
     const value = length < 0 ? large() : this.#answer.slice(0, length);
     const status = Atomics.load(this.#words, Word.STATUS) as WasmStatus; // written by answer()
@@ -125,14 +138,15 @@ export class Control {
     { status, value, extra }: HostAnswer,
     large: (value: Uint8Array) => void,
   ): void {
-    if (!this.waiting || Atomics.load(this.#words, Word.CALL) !== call) return;
+    if (Atomics.load(this.#words, Word.WAITING) !== call) return;
     const fits = value.length <= ANSWER_BYTES;
     if (fits) this.#answer.set(value);
     else large(value);
     this.#extra[0] = extra;
     Atomics.store(this.#words, Word.LENGTH, fits ? value.length : -1);
     Atomics.store(this.#words, Word.STATUS, status);
-    Atomics.store(this.#words, Word.WAITING, 0);
-    Atomics.notify(this.#words, Word.WAITING);
+    // It may have given up meanwhile, and wait for another one.
+    if (Atomics.compareExchange(this.#words, Word.WAITING, call, 0) === call)
+      Atomics.notify(this.#words, Word.WAITING);
   }
 }

@@ -9,6 +9,7 @@ import type { Bridge } from "./bridge.ts";
 import type { Control } from "./control.ts";
 import { faultOf } from "./fault-of.ts";
 import { LogBudget } from "./log-budget.ts";
+import { Memories } from "./memories.ts";
 import { prepareHere } from "./prepare-here.ts";
 import type { Activation, Done, Order, Report } from "./protocol.ts";
 
@@ -20,6 +21,8 @@ interface Version {
   readonly module: WebAssembly.Module;
   /** Started, and used by nobody yet. */
   readonly spares: Holder[];
+  /** For guests that live for one call. */
+  readonly memories: Memories;
   readonly logs: LogBudget;
 }
 
@@ -29,6 +32,8 @@ interface Holder {
   number: number;
   readonly version: Version;
   guest: Guest | undefined;
+  /** The memory that it was given; undefined: it has one of its own. */
+  memory: WebAssembly.Memory | undefined;
   /** The activation that it is in; 0: none. */
   current: number;
   /** Activations that came while it was suspended. */
@@ -64,7 +69,7 @@ export class GuestWorker {
   take(order: Order): void {
     switch (order.t) {
       case "load":
-        this.#versions.set(order.spec.version, { spec: order.spec, module: order.module, spares: [], logs: new LogBudget() });
+        this.#versions.set(order.spec.version, { spec: order.spec, module: order.module, spares: [], memories: new Memories(), logs: new LogBudget() });
         return;
       case "unload":
         this.#unload(order.version);
@@ -92,7 +97,11 @@ export class GuestWorker {
     const { key } = order;
     this.#control.enter(order.n, 0);
     try {
-      this.#report({ t: "prepared", key, ...prepareHere(order.bytes, order.limits) });
+      this.#report({
+        t: "prepared",
+        key,
+        ...prepareHere(order.bytes, order.limits, order.isolation),
+      });
     } catch (error) {
       const { reason, status, message } =
         error instanceof WasmError
@@ -112,7 +121,8 @@ export class GuestWorker {
 
   /** A guest for this order; undefined when its guest is gone. */
   #newHolder(order: Activation): Holder | undefined {
-    if (order.t !== "start" && order.t !== "open") return undefined;
+    // What was sent ahead to a guest that has died meanwhile must not begin: it is sent to another one.
+    if (order.t !== "start" && (order.t !== "open" || !order.first)) return undefined;
     const version = this.#versions.get(order.version);
     if (version === undefined) return undefined;
     const single = order.t === "open" && version.spec.isolation === "fresh";
@@ -141,6 +151,7 @@ export class GuestWorker {
         () => this.#finish(holder, order, begun, undefined),
         (error: unknown) => this.#finish(holder, order, begun, error),
       );
+      this.#left();
     } else this.#finish(holder, order, begun, undefined);
   }
 
@@ -172,6 +183,8 @@ export class GuestWorker {
     const next = holder.waiting.shift();
     const spare = next === undefined && this.#wantsSpare(holder);
     this.#report(spare ? { ...done, spare } : done);
+    if (spare) this.#flush();
+    if (over) reuseMemory(holder, done);
     if (next !== undefined) {
       if (over) for (const each of [next, ...holder.waiting.splice(0)]) this.#reportGone(each);
       else this.#run(holder, next);
@@ -230,6 +243,7 @@ export class GuestWorker {
     const onDropped = (lines: number): void =>
       this.#report({ t: "log", version, level: 3, message: `${lines} lines were dropped: too many in one second` }); // prettier-ignore
     return {
+      memory: holder.single ? (...pages) => memoryFor(holder, ...pages) : undefined,
       call: (call) => this.#bridge.ask(holder.current, holder.number, version, call),
       callAsync: this.#jspi
         ? (call) =>
@@ -253,7 +267,26 @@ export class GuestWorker {
 }
 
 function emptyHolder(version: Version, single: boolean): Holder {
-  return { number: 0, version, guest: undefined, current: 0, waiting: [], single };
+  return {
+    number: 0,
+    version,
+    guest: undefined,
+    memory: undefined,
+    current: 0,
+    waiting: [],
+    single,
+  };
+}
+
+function memoryFor(holder: Holder, initial: number, maximum: number): WebAssembly.Memory {
+  const memory = holder.version.memories.take(initial, maximum);
+  holder.memory = memory;
+  return memory;
+}
+
+/** What a guest that was ended has in mind for its memory, nobody knows: only those of good ends are used again. */
+function reuseMemory({ memory, version }: Holder, { fault }: Done): void {
+  if (memory !== undefined && fault === undefined) version.memories.giveBack(memory);
 }
 
 function doneOf(holder: Holder, order: Activation, begun: number, error: unknown): Done {

@@ -46,7 +46,11 @@ function threadNumber(): number | undefined {
 const control = new Control(block);
 const worker = new GuestWorker(control, new Bridge(control, answers, send), report, { jspi, flush }); // prettier-ignore
 port.on("message", (orders: Order[]) => {
-  for (const order of orders) worker.take(order);
+  for (const order of orders) {
+    // The guest that an answer wakes goes on when this turn is over: each has one of its own, to be seen to run in it.
+    if (order.t === "answer") setImmediate(() => worker.take(order));
+    else worker.take(order);
+  }
   flush();
 });
 send({ t: "ready", threadId: threadNumber() });

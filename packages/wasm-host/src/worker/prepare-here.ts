@@ -1,7 +1,8 @@
 import { isKnownImport } from "../abi/import-table.ts";
-import type { Limits } from "../model/definition.ts";
+import type { Isolation, Limits } from "../model/definition.ts";
 import type { ModuleInfo } from "../model/module-info.ts";
 import { checkExports, checkImports } from "../module/check-module.ts";
+import { importMemory } from "../module/import-memory.ts";
 import { prepareModule } from "../module/prepare.ts";
 
 /**
@@ -12,9 +13,12 @@ import { prepareModule } from "../module/prepare.ts";
 export function prepareHere(
   bytes: Uint8Array,
   limits: Limits,
+  isolation: Isolation,
 ): { module: WebAssembly.Module; info: ModuleInfo } {
   const prepared = prepareModule(bytes, limits);
   checkExports(prepared.info, "proxy-wasm");
   checkImports(prepared.info, isKnownImport);
-  return { module: new WebAssembly.Module(prepared.bytes), info: prepared.info };
+  // Guests that live for one call are given a memory, the others make their own.
+  const code = isolation === "fresh" ? importMemory(prepared.bytes) : prepared.bytes;
+  return { module: new WebAssembly.Module(code), info: prepared.info };
 }

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Limits } from "../model/definition.ts";
+import type { Isolation, Limits } from "../model/definition.ts";
 import type { GuestFault } from "../model/fault.ts";
 import type { GuestSpec } from "../model/guest-spec.ts";
 import type { GuestEvent, HostAnswer, HostCall } from "../model/host-calls.ts";
@@ -24,17 +24,23 @@ export interface WorkerStart {
 export type Order =
   | { readonly t: "load"; readonly spec: GuestSpec; readonly module: WebAssembly.Module }
   | { readonly t: "unload"; readonly version: number }
-  | { readonly t: "prepare"; readonly n: number; readonly key: number; readonly bytes: Uint8Array; readonly limits: Limits }
+  | { readonly t: "prepare"; readonly n: number; readonly key: number; readonly bytes: Uint8Array; readonly limits: Limits; readonly isolation: Isolation }
   /** Starts a guest that stays. */
   | { readonly t: "start"; readonly n: number; readonly guest: number; readonly version: number }
-  /** A new stream; a guest that is not there is started, with fresh isolation for this stream only. */
-  | { readonly t: "open"; readonly n: number; readonly guest: number; readonly version: number; readonly stream: number; readonly input: StreamInput }
+  /** A new stream; when it is the guest's `first` order, the guest is started, with fresh isolation for this stream only. */
+  | { readonly t: "open"; readonly n: number; readonly first: boolean; readonly guest: number; readonly version: number; readonly stream: number; readonly input: StreamInput }
   | { readonly t: "phase"; readonly n: number; readonly guest: number; readonly stream: number; readonly input: PhaseInput }
   | { readonly t: "close"; readonly n: number; readonly guest: number; readonly stream: number }
   | { readonly t: "event"; readonly n: number; readonly guest: number; readonly event: GuestEvent }
   | { readonly t: "drop"; readonly guest: number }
   /** Answer to a host call that suspends. */
   | { readonly t: "answer"; readonly call: number; readonly answer: HostAnswer }; // prettier-ignore
+
+/** Answer to a host call that its thread waits for, when it does not fit into the control block. */
+export interface LargeAnswer {
+  readonly call: number;
+  readonly value: Uint8Array;
+}
 
 /** Orders that run guest code. */
 export type Activation = Extract<Order, { n: number; guest: number }>;

@@ -131,10 +131,26 @@ export async function answered(url: string, init: RequestInit = {}): Promise<Ans
 }
 
 /** Waits until a line with all of these is in the log. */
-export async function logged(layotto: Layotto, ...parts: readonly (string | RegExp)[]): Promise<string> {
+export async function logged(
+  layotto: Layotto,
+  ...parts: readonly (string | RegExp)[]
+): Promise<string> {
   const isIt = (line: string): boolean =>
     parts.every((part) => (typeof part === "string" ? line.includes(part) : part.test(line)));
   return eventually(`a log line with ${parts.join(", ")}`, () =>
     layotto.output().split("\n").find(isIt),
   );
+}
+
+/** Pid of a process as it is printed: asking `layotto status` would start a process each time. */
+export function pidOf(layotto: Layotto, name: string): number {
+  const line = new RegExp(`^${name} *\\| ready on .*, pid (\\d+)$`, "gm");
+  const pid = [...layotto.output().matchAll(line)].at(-1)?.[1];
+  if (pid === undefined) throw new Error(`"${name}" was never ready:\n${layotto.output()}`);
+  return Number(pid);
+}
+
+/** How often a text is in the output. */
+export function timesIn(layotto: Layotto, part: string): number {
+  return layotto.output().split(part).length - 1;
 }

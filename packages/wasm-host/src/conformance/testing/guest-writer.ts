@@ -130,7 +130,10 @@ export class GuestWriter {
     const params = hostFunctions[name];
     if (params === undefined) throw new Error(`"${name}" is not in the table of host functions`);
     const from = name.startsWith("proxy_") ? "env" : "wasi_snapshot_preview1";
-    const types = [...params].map((letter) => (letter === "I" ? "i64" : "i32")).join(" ");
+    const types = params
+      .split("")
+      .map((letter) => (letter === "I" ? "i64" : "i32"))
+      .join(" ");
     this.#imports.set(
       name,
       `(import "${from}" "${name}" (func $${name} (param ${types}) (result i32)))`,

@@ -56,11 +56,16 @@ export class Harness {
     this.#server.close();
   }
 
-  /** Loads a guest; lines of other guests are forgotten. */
-  async load(text: string, name: string, parts: DefinitionParts = {}): Promise<LoadedVersion> {
+  /** Loads a guest, as text or built; lines of other guests are forgotten. */
+  async load(
+    text: string | Uint8Array,
+    name: string,
+    parts: DefinitionParts = {},
+  ): Promise<LoadedVersion> {
     this.#lines.length = 0;
     const capabilities = { ...noCapabilities, outbound: ["catalog"], ...parts.capabilities };
-    return this.engine.load(await wat(text), definitionOf(name, { ...parts, capabilities }));
+    const bytes = typeof text === "string" ? await wat(text) : text;
+    return this.engine.load(bytes, definitionOf(name, { ...parts, capabilities }));
   }
 
   /** Opens an exchange that is led by hand. */

@@ -1,7 +1,7 @@
 import { testContext, type TestContext } from "@layotto/sidecar-kit/testing";
 import type { FunctionRoute } from "../../config/settings.ts";
 import type { FunctionDefinition } from "../../model/definition.ts";
-import { Functions } from "../functions.ts";
+import { Functions, type FunctionsOptions } from "../functions.ts";
 import type { FunctionPlan } from "../plan.ts";
 import { definitionOf, FakeEngine, fakeModule } from "./fake-engine.ts";
 import { requestInput, TestSink } from "./test-sink.ts";
@@ -19,7 +19,9 @@ export interface TestFunctions {
   ask(idOrName: string): string | undefined;
 }
 
-export function testFunctions(): TestFunctions {
+export function testFunctions(
+  options: Pick<FunctionsOptions, "onUninstall"> = {},
+): TestFunctions {
   const engine = new FakeEngine();
   const context = testContext();
   const { clock, logger } = context;
@@ -28,7 +30,7 @@ export function testFunctions(): TestFunctions {
     engine,
     context,
     luck: 0,
-    functions: new Functions({ engine, logger, times, random: () => tested.luck }),
+    functions: new Functions({ ...options, engine, logger, times, random: () => tested.luck }),
     call(idOrName) {
       const sink = new TestSink();
       const stream = tested.functions.open(idOrName, requestInput(), sink);
