@@ -64,6 +64,7 @@ const constants = [
   ["wasm-host/src/command/lifetimes.ts", "IDLE_MS", "ms", "after which such a process ends when nobody calls its program"],
   ["wasm-host/src/command/command-watch.ts", "ROOM_BYTES", "bytes", "of memory that such a process may take beside that of its program and its bodies"],
   ["wasm-host/src/command/command-watch.ts", "START_MS", "ms", "for such a process to load its program"],
+  ["wasm-host/src/sidecar.ts", "maxMessageBytes", "bytes", "of a phase of a call that gateway or mesh ask a function about"],
   ["wasm-host/src/wasm-process.ts", "START_WAIT_MS", "ms", "that listeners wait at the start for functions to be installed"],
   ["wasm-host/src/observe/families.ts", "MAX_LABELS", "functions", "with metrics of their own; the rest is summed up"],
 ]; // prettier-ignore

@@ -25,7 +25,10 @@ const notFound = () =>
   new RpcError({ code: Status.INVALID_ARGUMENT, reason: "X", message: "not found" });
 
 /** A sidecar with one component that opens when the test says so, served on a unix socket by the real transport. */
-async function start(test: Parameters<typeof tempDir>[0]) {
+async function start(
+  test: Parameters<typeof tempDir>[0],
+  limit: { maxMessageBytes?: number } = {},
+) {
   const context = testContext();
   let open = (): void => {};
   const opening = new Promise<Component>(
@@ -55,7 +58,7 @@ async function start(test: Parameters<typeof tempDir>[0]) {
         implement(Runtime, { sayHello: ({ name }) => ({ hello: `hello ${name}` }) }, { selector }),
       ];
       const pages = { figures: () => ({ calls: 3 }) };
-      return { components: [set], services, pages, info: () => ({ fact: "yes" }) };
+      return { components: [set], services, pages, info: () => ({ fact: "yes" }), ...limit };
     },
   });
   const parts = [await sidecar.create({ ...context, config: {} })];
@@ -69,7 +72,7 @@ async function start(test: Parameters<typeof tempDir>[0]) {
   const path = join(tempDir(test), "t.sock");
   await host.server.listen({ path });
   host.openComponents();
-  const connection = new GrpcClient({ path });
+  const connection = new GrpcClient({ path }, { maxReceiveMessageBytes: 8_000_000 });
   test.after(async () => {
     await connection.close();
     await host.server.close();
@@ -81,6 +84,21 @@ describe("SidecarHost over the real transport", () => {
   it("serves the sidecar's methods", async (test) => {
     const { connection } = await start(test);
     assert.equal((await client(Runtime, connection).sayHello({ name: "eva" })).hello, "hello eva");
+  });
+
+  it("takes messages of 4 MiB, or as large as it wants", async (test) => {
+    const name = "n".repeat(4_194_304);
+    const refused = await start(test);
+    const options = { timeoutMs: 20_000 };
+    await assert.rejects(
+      client(Runtime, refused.connection).sayHello({ name }, options),
+      (error) => error instanceof GrpcError && error.code === Status.RESOURCE_EXHAUSTED,
+    );
+    const { connection } = await start(test, { maxMessageBytes: 5_000_000 });
+    assert.equal(
+      (await client(Runtime, connection).sayHello({ name }, options)).hello.length,
+      4_194_310,
+    );
   });
 
   it("describes itself at once, again when health changes, and ends the watch when it drains", async (test) => {
@@ -171,7 +189,7 @@ describe("SidecarHost with several sidecars", () => {
     const both = host(service("a"), implement(Lifecycle, { applyConfiguration: () => ({}) }));
     const path = join(tempDir(test), "t.sock");
     await both.server.listen({ path });
-    const connection = new GrpcClient({ path });
+    const connection = new GrpcClient({ path }, { maxReceiveMessageBytes: 8_000_000 });
     test.after(() => Promise.all([connection.close(), both.server.close()]));
     for await (const description of client(Sidecar, connection).watch({})) {
       assert.equal(description.capability, "a+b");

@@ -27,6 +27,8 @@ export interface HostOptions {
   readonly createServer?: () => GrpcServer;
 }
 
+const defaultMessageBytes = 4_194_304;
+
 /** Serves sidecars: their services, health, reflection and `sidecar.v1` on one server. */
 export class SidecarHost {
   readonly server: GrpcServer;
@@ -39,10 +41,13 @@ export class SidecarHost {
     this.#options = options;
     this.#groups = options.parts.flatMap((each) => each.components);
     this.#services = options.parts.flatMap((each) => each.services);
-    const { tls } = options;
+    const { tls, parts } = options;
+    const wanted = parts.map(({ maxMessageBytes = 0 }) => maxMessageBytes);
+    const maxReceiveMessageBytes = Math.max(defaultMessageBytes, ...wanted);
+    const limits = { limits: internalLimits, maxReceiveMessageBytes };
     this.server =
       options.createServer?.() ??
-      new GrpcServer({ limits: internalLimits, ...(tls === undefined ? {} : { tls }) });
+      new GrpcServer({ ...limits, ...(tls === undefined ? {} : { tls }) });
     checkUnique(this.#services);
     this.#register();
   }

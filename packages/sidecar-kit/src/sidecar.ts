@@ -22,6 +22,8 @@ export interface SidecarParts<Config = unknown> {
    * somebody looks.
    */
   readonly pages?: Pages;
+  /** Request messages may be so large, bytes, at least 4 MiB; the largest value of a process holds. @default 4 MiB */
+  readonly maxMessageBytes?: number;
   /** Calls back when {@link info} changes. Returns how to stop that. */
   onChange?(listener: () => void): () => void;
   /** Called when the sidecar listens and its components begin to open: work of its own accord starts here. */

@@ -159,6 +159,19 @@ for (const hostCalls of modes) {
       assert.deepEqual(heard, ["continue", "continue"]);
     });
 
+    test("a guest that has registered a queue stays, though nobody calls it", async () => {
+      const registering = guestText({
+        imports: `(import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))`,
+        onConfigure: `(drop (call $register (i32.const 64) (i32.const 1) (i32.const 80))) (i32.const 1)`,
+      });
+      const host = hostOf(() => ({ status: WasmStatus.OK, value: new Uint8Array(0), extra: 1 }));
+      const engine = made({ host });
+      const staying = await engine.load(await wat(registering), definitionOf("staying"));
+      const leaving = await engine.load(await wat(guestText()), definitionOf("leaving"));
+      await eventually("the other one is dropped", () => leaving.stats().instances === 0, 10_000);
+      assert.equal(staying.stats().instances, 1);
+    });
+
     test("what no module is is refused", async () => {
       const loading = made().load(Buffer.from("GIF89a"), definitionOf("gif"));
       await assert.rejects(loading, { reason: "NOT_A_MODULE" });

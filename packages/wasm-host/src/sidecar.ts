@@ -12,6 +12,12 @@ import { canSuspend } from "./engine.ts";
 import { extensionService } from "./extension/extension-service.ts";
 import { WasmProcess } from "./wasm-process.ts";
 
+/**
+ * Largest question about a call, bytes: any message that gateway and mesh let through, with its headers. What did not fit
+ * would pass by hooks that are open when they fail.
+ */
+const maxMessageBytes = 67_108_864;
+
 /** Functions and plug-ins in WebAssembly. */
 export const wasmHost = defineSidecar({
   name: "wasm-host",
@@ -31,6 +37,7 @@ export const wasmHost = defineSidecar({
     const host = WasmProcess.create(read(context.config), context);
     return {
       components: [host.group],
+      maxMessageBytes,
       services: [extensionService((...call) => host.open(...call))],
       reload: (config) => host.reload(read(config)),
       info: () => host.info(),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { eventually } from "@layotto/sidecar-kit/testing";
 import { residentBytes } from "../harness/processes.ts";
-import { scopeOf } from "../harness/scope.ts";
+import { type Scope, scopeOf } from "../harness/scope.ts";
 import { isLong } from "../harness/wait.ts";
 import { Callers } from "./testing/callers.ts";
 import {
@@ -44,10 +44,10 @@ const attacks: readonly Attack[] = [
   { name: "stack", guest: { fields: recurses, onRequestBody: () => `(drop (call $deep (i32.const 0))) ${goOn}` }, status: 502, reason: "FUNCTION_FAILED", fault: "stack", says: /stack/ },
 ]; // prettier-ignore
 
-async function start(test: { after(hook: () => Promise<void>): void }): Promise<FunctionsWorld> {
+async function start(scope: Scope): Promise<FunctionsWorld> {
   const bad = await Promise.all(attacks.map(async (each) => [each.name, await guest(each.guest)] as const));
   const entries = attacks.map(({ name, entry = {} }) => [name, { instance_num: 1, ...entry }] as const);
-  return startFunctions(scopeOf(test), {
+  return startFunctions(scope, {
     modules: { good: await guest({ onRequestBody: answering("good") }), ...Object.fromEntries(bad) },
     functions: { good: { instance_num: 1 }, ...Object.fromEntries(entries) },
   });
@@ -55,9 +55,10 @@ async function start(test: { after(hook: () => Promise<void>): void }): Promise<
 
 describe("bad functions beside a good one", () => {
   it("each is contained and named; the good one does not fail", { timeout: 120_000 }, async (test) => {
-    const world = await start(test);
+    const scope = scopeOf(test);
+    const world = await start(scope);
     const pid = pidOf(world.layotto, "wasm");
-    const good = new Callers({ port: world.port, count: 4, headers: { id: "good" } });
+    const good = scope.use(new Callers({ port: world.port, count: 4, headers: { id: "good" } }));
     const before = residentBytes(pid);
     const rounds = isLong ? 200 : 15;
     for (const attack of attacks) await attacked(world, attack, rounds);

@@ -195,7 +195,7 @@ for (const mode of modes) {
           if (target === undefined) return false;
           arena.engine.open(target, requestOf(data), {
             onOutput: (output) => answer(output.answer === undefined ? failed : { status: WasmStatus.OK, value: output.answer.body, extra: 0 }),
-          }, origin);
+          }, { ...origin, nested: true });
           return true;
         },
       });

@@ -178,7 +178,14 @@ describe("extensionService", () => {
   }
 
   test("a phase after the function's end fails at once", async (t) => {
-    const answer = { status: 200, headers: [], body: Buffer.of(), trailers: [], grpcStatus: -1, details: "" };
+    const answer = {
+      status: 200,
+      headers: [],
+      body: Buffer.of(),
+      trailers: [],
+      grpcStatus: -1,
+      details: "",
+    };
     const call = await start(t, { shop: () => ({ outcome: "answer", answer }) });
     call.send({ function: "shop", phase: Phase.REQUEST });
     await call.responses(1);

@@ -73,7 +73,10 @@ export class Loader {
   /** Loads a version that was kept. @throws WasmError */
   async reload(of: InstalledFunction, kept: KeptVersion): Promise<FunctionVersion> {
     try {
-      const loaded = await this.engine.load(kept.bytes, withInstances(kept.definition, of.instances));
+      const loaded = await this.engine.load(
+        kept.bytes,
+        withInstances(kept.definition, of.instances),
+      );
       return { ...kept, id: loaded.id, of, loaded, backOff: this.backOff() };
     } catch (error) {
       throw asWasmError(error, of.name);

@@ -41,13 +41,13 @@ export class Takeover {
     const hadRoutes = target.routes.length > 0;
     target.routes = routes;
     this.directory.put(target, hadRoutes);
-    this.leave(target, replaced);
+    void this.leave(target, replaced);
   }
 
   /** The function is removed. Resolves when nothing of it runs any more. */
-  async end(target: InstalledFunction): Promise<void> {
+  end(target: InstalledFunction): Promise<void> {
     this.directory.delete(target);
-    await Promise.all(this.leave(target, target.activate([])));
+    return this.leave(target, target.activate([]));
   }
 
   /** Resolves when all that were replaced are gone. */
@@ -55,8 +55,11 @@ export class Takeover {
     await Promise.all(this.leaving);
   }
 
-  private leave(target: InstalledFunction, versions: readonly FunctionVersion[]): Promise<void>[] {
-    return versions.map((version) => {
+  private async leave(
+    target: InstalledFunction,
+    versions: readonly FunctionVersion[],
+  ): Promise<void> {
+    const all = versions.map((version) => {
       const gone = this.engine.unload(version.loaded).then(
         () => target.forget(version),
         (err: unknown) => this.logger.error({ err, function: target.name }, "cannot unload"),
@@ -65,5 +68,6 @@ export class Takeover {
       void gone.then(() => this.leaving.delete(gone));
       return gone;
     });
+    await Promise.all(all);
   }
 }

@@ -1,4 +1,5 @@
 import type { BlockList, LookupFunction } from "node:net";
+import type * as undiciModule from "undici";
 import type { Agent, Dispatcher } from "undici";
 import type { ListenAddress } from "@layotto/sidecar-kit/process";
 import { addressText } from "@layotto/sidecar-kit/process";
@@ -21,7 +22,7 @@ const limits = {
   bodyTimeout: 0,
 };
 
-type Undici = typeof import("undici");
+type Undici = typeof undiciModule;
 
 /** How HTTP call-outs get to their servers: without redirects, by public addresses unless the configuration says more. */
 export class HttpClient {
@@ -59,7 +60,8 @@ export class HttpClient {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#public, ...this.#upstreams.values()].map((agent) => agent?.destroy()));
+    const agents = [this.#public, ...this.#upstreams.values()].filter((each) => each !== undefined);
+    await Promise.all(agents.map((agent) => agent.destroy()));
   }
 
   #upstream(undici: Undici, name: string, address: ListenAddress): Agent {

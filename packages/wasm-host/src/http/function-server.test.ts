@@ -21,7 +21,11 @@ async function serve(test: TestContext): Promise<Served> {
   const tested = testFunctions();
   const server = new FunctionServer(tested.functions);
   const onFault = (error: unknown) => assert.fail(String(error));
-  const whole = new WholeServer(server.handler, { maxBodyBytes: 1 << 20, refusal: ownAnswer, onFault });
+  const whole = new WholeServer(server.handler, {
+    maxBodyBytes: 1 << 20,
+    refusal: ownAnswer,
+    onFault,
+  });
   const listener = await listenHttp1({ address: "127.0.0.1:0" }, whole);
   test.after(() => listener.close());
   const port = listener.port ?? 0;

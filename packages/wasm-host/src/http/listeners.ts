@@ -81,7 +81,12 @@ export class Listeners {
     const { functions, settings } = this.options;
     const limits = settings.functions.map(({ definition }) => definition.limits.bodyBytes);
     const maxBodyBytes = Math.max(LEAST_BODY_BYTES, ...limits);
-    return () => new WholeServer(functions.handler, { maxBodyBytes, refusal: ownAnswer, onFault: this.onFault });
+    return () =>
+      new WholeServer(functions.handler, {
+        maxBodyBytes,
+        refusal: ownAnswer,
+        onFault: this.onFault,
+      });
   }
 
   private adminEntry({ address }: AdminSettings): Entry {

@@ -29,11 +29,16 @@ export class Asking {
     const activation = thread.pending.get(n);
     const opening = activation?.stream?.opening;
     const caller = slot ?? starting(version, thread);
+    // It will be told of items, and of answers: nobody calls it meanwhile.
+    if (call.op === "register_queue") caller.resident = true;
+    else if (call.op.endsWith("_call") || call.op === "grpc_stream") caller.expects = true;
     const { deadline = thread.starting.get(n)?.deadline } = activation ?? {};
     caller.deadline = deadline ?? performance.now() + version.definition.limits.timeoutMs; // prettier-ignore
     caller.depth = opening?.depth ?? 0;
     caller.metadata = opening?.metadata ?? noMetadata;
+    thread.asked++;
     this.#host.handle(caller, call, (answer) => {
+      thread.asked--;
       thread.answer(id, answer);
       // Nobody would hear what else comes of it.
       if (slot === undefined) this.#host.release(caller);

@@ -25,6 +25,10 @@ export class GuestSlot implements HostCaller {
   calls = 0;
   tickMs = 0;
   tickTimer: { cancel(): void } | undefined;
+  /** It has asked to be told of items of a queue: it stays. */
+  resident = false;
+  /** It has made call-outs whose answers may still come. */
+  expects = false;
   /** When it was last used, monotonic ms. */
   usedAt: number;
   /** It is to be dropped when nothing is open on it. */

@@ -10,7 +10,11 @@ const UNUSED_IDLE_MS = 2000;
 const MODULE_IDLE_MS = 60_000;
 
 /** Versions whose modules nobody needs on a thread, by number. */
-export function idleModules({ loaded, slots, lease }: WorkerThread): number[] {
+export function idleModules({
+  loaded,
+  slots,
+  lease,
+}: Pick<WorkerThread, "loaded" | "slots" | "lease">): number[] {
   const used = new Set([...slots.values()].map(({ version }) => version.version));
   if (lease !== undefined && lease !== "loader") used.add(lease.version);
   const now = performance.now();
@@ -19,12 +23,12 @@ export function idleModules({ loaded, slots, lease }: WorkerThread): number[] {
   );
 }
 
-/** Guests that nobody needs. Those that want ticks stay. */
+/** Guests that nobody needs. Those that want ticks, or items of a queue, stay. */
 export function idleGuests(threads: Iterable<WorkerThread>): GuestSlot[] {
   const now = performance.now();
   const isIdle = (slot: GuestSlot): boolean => {
-    const patience = slot.calls === 0 ? UNUSED_IDLE_MS : GUEST_IDLE_MS;
-    return slot.idle && slot.tickMs === 0 && now - slot.usedAt > patience;
+    const patience = slot.calls === 0 && !slot.expects ? UNUSED_IDLE_MS : GUEST_IDLE_MS;
+    return slot.idle && !slot.resident && slot.tickMs === 0 && now - slot.usedAt > patience;
   };
   return [...threads].flatMap((thread) => [...thread.slots.values()].filter(isIdle));
 }

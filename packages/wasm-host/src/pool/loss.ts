@@ -15,7 +15,6 @@ export interface Loss {
   readonly failed: readonly { readonly stream: CallStream; readonly fault: GuestFault }[];
 }
 
-const unexpected: GuestFault = { kind: "lost", message: "its thread ended unexpectedly" };
 const withOthers: GuestFault = {
   kind: "lost",
   message: "its thread was ended with another call of the function",
@@ -33,12 +32,15 @@ export function lossOf(
 ): Loss {
   const { control, pending, slots } = thread;
   const running = pending.get(control.running);
-  const verdict = thread.verdict ?? unexpected;
+  const verdict = thread.verdict ?? unexpected(thread);
   const again = [...pending.values()]
     .filter(
       ({ order, slot, stream }) =>
-        order.t === "open" && isLater(order.n, control.started) && stream?.over === false && stream.slot === slot,
-    ) // prettier-ignore
+        order.t === "open" &&
+        isLater(order.n, control.started) &&
+        stream?.over === false &&
+        stream.slot === slot,
+    )
     .flatMap(({ stream }) => stream ?? []);
   const failed = [...slots.values()]
     .flatMap(streamsOf)
@@ -48,6 +50,12 @@ export function lossOf(
   const isTold = verdict.kind === "timeout" && running?.stream?.over === true;
   const culprit = running?.slot.version ?? find(control.version);
   return { culprit: isTold ? undefined : culprit, verdict, again, failed };
+}
+
+/** @returns a fault that counts against nobody: guests share what a thread has */
+function unexpected({ error }: WorkerThread): GuestFault {
+  const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+  return { kind: "lost", message: `its thread ended unexpectedly${code}` };
 }
 
 function streamsOf(slot: GuestSlot): CallStream[] {

@@ -4,7 +4,14 @@ import { eventually } from "@layotto/sidecar-kit/testing";
 import { canSuspend } from "../engine.ts";
 import type { Engine, LoadedVersion } from "../model/engine.ts";
 import type { StreamOutput } from "../model/streams.ts";
-import { callOnce, definitionOf, hostOf, requestOf, testEngine, textOf } from "../testing/engine.ts";
+import {
+  callOnce,
+  definitionOf,
+  hostOf,
+  requestOf,
+  testEngine,
+  textOf,
+} from "../testing/engine.ts";
 import { forEver, guestText } from "../testing/guest-text.ts";
 import { wat } from "../testing/wat.ts";
 
@@ -43,7 +50,7 @@ for (const hostCalls of canSuspend() ? (["atomics", "jspi"] as const) : (["atomi
     test("calls that were sent ahead to a guest that traps run on the next one, in their order", async () => {
       const engine = made();
       const version = await engine.load(await wat(moody), definitionOf("moody"));
-      for (let i = 0; i < 60; i++) await callOnce(engine, version, "warm".slice(1));
+      for (let i = 0; i < 60; i++) await callOnce(engine, version, "even");
       const order: string[] = [];
       const calls = ["?", "a", "b", "c", "d"].map(async (body) => {
         const output = await callOnce(engine, version, body);
@@ -102,12 +109,12 @@ for (const hostCalls of canSuspend() ? (["atomics", "jspi"] as const) : (["atomi
       await assert.rejects(engine.load(bytes, definitionOf("late")), { reason: "INTERNAL" });
     });
 
-    test("of calls that go on together, the one that loops is the one that is found", async () => {
+    const skip = hostCalls === "atomics"; // there they do not go on together
+    test("of calls that go on together, the one that loops is the one that is found", { skip }, async () => {
       const replies: (() => void)[] = [];
       const answer = { status: 0, value: Buffer.from("v"), extra: 0 } as const;
       const host = { release() {}, handle: (_: unknown, __: unknown, reply: (with_: typeof answer) => void) => void replies.push(() => reply(answer)) };
       const engine = made({ host, workers: { min: 1, max: 1 } });
-      if (hostCalls === "atomics") return;
       const definition = definitionOf("moody", { isolation: "fresh", instances: 4, limits: { cpuMs: 50 } });
       const version = await engine.load(await wat(moody), definition);
       const calls = ["W", "w", "w"].map((body) => callOnce(engine, version, body));

@@ -33,8 +33,6 @@ const IDLE_MS = 30_000;
 const RETRY_MS = 1000;
 /** So many of them in a row bring the pause. */
 const MAX_FAILURES = 3;
-/** Looks in a row that find nothing running: the guests of the thread wait for their host. */
-const QUIET_LOOKS = 2;
 
 /** Somebody who waits for a free thread. */
 interface Waiter {
@@ -84,8 +82,9 @@ export class Threads {
    * find none.
    */
   allows(thread: WorkerThread, depth: number): boolean {
-    const others = thread.lease === undefined ? this.#leased : this.#leased - 1;
-    return others < this.#limit(depth);
+    if (thread.lease === undefined) return this.#leased < this.#limit(depth);
+    // Whether it is lent already does not hang on who else computes at the moment.
+    return this.#leased - 1 < this.#settings.max + depth * PER_DEPTH;
   }
 
   /**
@@ -182,7 +181,7 @@ export class Threads {
     for (const thread of this.all) {
       if (surplus <= 0) return;
       if (!thread.ready || thread.dead || thread.lease !== undefined) continue;
-      if (now - thread.freeSince < IDLE_MS || thread.ticks) continue;
+      if (now - thread.freeSince < IDLE_MS || thread.awaited) continue;
       surplus--;
       thread.end("closed");
     }
@@ -233,7 +232,6 @@ export class Threads {
  * It is lent and does not compute: its guests wait for their host, or are held by streams that are between two phases.
  * Or what runs on it has taken long already, and lets others go first.
  */
-function leavesRoom({ lease, long, quiet, busy, control }: WorkerThread): boolean {
-  if (lease === undefined) return false;
-  return long || control.waiting || quiet >= QUIET_LOOKS || (lease !== "loader" && !busy);
+function leavesRoom({ lease, long, waits, busy }: WorkerThread): boolean {
+  return lease !== undefined && (long || waits || (lease !== "loader" && !busy));
 }

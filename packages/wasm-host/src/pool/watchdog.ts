@@ -25,6 +25,8 @@ interface Watched {
   n: number;
   /** Since when it has been seen to run. */
   since: number;
+  /** Processor time of the thread at that time; undefined: the system does not say. */
+  readonly sinceCpuMs: number | undefined;
   /** When it was charged last. */
   chargedAt: number;
   /** Processor time of the thread at that time; undefined: the system does not say. */
@@ -84,7 +86,6 @@ export class Watchdog {
     if (seen?.low === true) this.#raise(thread);
     this.#watched.delete(thread);
     thread.long = false;
-    thread.quiet = 0;
   }
 
   #look(): void {
@@ -102,15 +103,14 @@ export class Watchdog {
   }
 
   #judge(thread: WorkerThread, n: number, now: number): void {
-    thread.quiet = 0;
     const running = this.#find(thread, n);
     const seen = this.#watched.get(thread);
     if (seen === undefined || seen.n !== n || seen.since === Infinity)
       return this.#begin(thread, n, now, running?.account);
     const { deadline, cpuMs } = running ?? { deadline: seen.since + PREPARE_MS, cpuMs: PREPARE_MS };
-    if (now - seen.since >= LONG_MS && !thread.control.waiting) {
+    if (!thread.long && now - seen.since >= LONG_MS && hasComputed(thread, seen)) {
       thread.long = true;
-      if (!seen.low) seen.low = setLowPriority(thread.systemId, true);
+      seen.low = setLowPriority(thread.systemId, true);
     }
     if (now >= deadline + GRACE_MS) return this.#end(thread, tooLate);
     // Where the system tells the time it is asked for it only when it could be used up.
@@ -129,12 +129,11 @@ export class Watchdog {
     // What was used since the last look is charged to who ran then, if that is to go on.
     if (seen !== undefined && isUnderWay(thread, seen.n)) charge(thread, seen, now);
     const cpuMs = seen?.chargedAt === now ? seen.cpuMs : threadCpuMs(thread.systemId);
-    this.#watched.set(thread, { n, since: now, chargedAt: now, cpuMs, account, low: false });
+    this.#watched.set(thread, { n, since: now, sinceCpuMs: cpuMs, chargedAt: now, cpuMs, account, low: false }); // prettier-ignore
   }
 
   #rest(thread: WorkerThread, now: number): void {
     if (isLate(thread, now)) return this.#end(thread, tooLate);
-    thread.quiet++;
     thread.long = false;
     const seen = this.#watched.get(thread);
     if (seen === undefined) return;
@@ -160,6 +159,13 @@ const tooLate: GuestFault = { kind: "timeout", message: "its time was over and i
 
 function isUnderWay({ pending, starting }: WorkerThread, n: number): boolean {
   return pending.has(n) || starting.has(n);
+}
+
+/** It has not only been seen for long, but has had a processor meanwhile. */
+function hasComputed({ systemId, control }: WorkerThread, { sinceCpuMs }: Watched): boolean {
+  if (control.waiting) return false;
+  const cpuMs = threadCpuMs(systemId);
+  return cpuMs === undefined || sinceCpuMs === undefined || cpuMs - sinceCpuMs >= LONG_MS;
 }
 
 /** What is suspended ends when its host answers, at its deadline at the latest. */

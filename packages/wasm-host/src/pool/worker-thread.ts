@@ -34,8 +34,8 @@ export class WorkerThread {
   reason: "closed" | "killed" | "crashed" = "crashed";
   /** What runs on it has been running for long. */
   long = false;
-  /** So often in a row nothing ran when it was looked at: its guests wait for their host. */
-  quiet = 0;
+  /** Host calls of its guests that are not answered. */
+  asked = 0;
   /** It stays at the lowest priority: it is ended when it is free. */
   slow = false;
   /** What was thrown on it. */
@@ -99,9 +99,14 @@ export class WorkerThread {
     return this.reserved || this.pending.size > 0 || this.starting.size > 0;
   }
 
-  /** A guest on it wants ticks. */
-  get ticks(): boolean {
-    return [...this.slots.values()].some((slot) => slot.tickMs > 0);
+  /** All that was begun on it waits for the host. */
+  get waits(): boolean {
+    return this.asked > 0 && (this.control.waiting || this.asked >= this.pending.size);
+  }
+
+  /** A guest on it wants to be told of ticks, or of items of a queue. */
+  get awaited(): boolean {
+    return [...this.slots.values()].some((slot) => slot.tickMs > 0 || slot.resident);
   }
 
   /** It has the module of a version from now on: a guest of it comes. */

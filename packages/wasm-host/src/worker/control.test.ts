@@ -19,8 +19,8 @@ test("isLater: also of numbers that have begun anew", () => {
 describe("Control", () => {
   test("started follows numbers that begin anew", () => {
     const control = new Control(new SharedArrayBuffer(controlBytes));
-    const half = Math.floor(maxActivation / 2);
-    for (const n of [half, maxActivation, 1]) control.enter(n, 1);
+    const third = Math.floor(maxActivation / 3);
+    for (const n of [third, 2 * third, maxActivation, 1]) control.enter(n, 1);
     assert.equal(control.started, 1);
     control.enter(maxActivation, 1);
     assert.equal(control.started, 1);

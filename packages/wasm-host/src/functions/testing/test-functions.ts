@@ -19,9 +19,7 @@ export interface TestFunctions {
   ask(idOrName: string): string | undefined;
 }
 
-export function testFunctions(
-  options: Pick<FunctionsOptions, "onUninstall"> = {},
-): TestFunctions {
+export function testFunctions(options: Pick<FunctionsOptions, "onUninstall"> = {}): TestFunctions {
   const engine = new FakeEngine();
   const context = testContext();
   const { clock, logger } = context;
