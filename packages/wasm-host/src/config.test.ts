@@ -41,7 +41,6 @@ const full = {
       environment: { A: "b", C: true },
       capabilities: { host_functions: ["proxy_log"], read: ["orders"], write: ["w"], topics: ["t"], locks: ["l"], sequencers: ["s"], secrets: ["x"], configuration: ["c"], services: ["id_2"], outbound: ["catalog"] },
       routes: [{ host: "Shop.Example", path: "/shop" }, { prefix: "/s/" }],
-      on_failure: "open",
     },
     canary: { versions: [{ path: "/1.wasm", weight: 90 }, { image: "oci-layout:/dir:v2", weight: 10, md5: "0".repeat(32) }] },
     shared: { from_wasm_plugin: "p", root_context_id: 4 },

@@ -5,7 +5,6 @@ export const functionKeys: readonly string[] = [
   "path", "url", "image", "sha256", "md5", "versions", "instance_num", "vm_config", "from_wasm_plugin",
   "root_context_id", "adapter", "isolation", "recycle", "timeout", "cpu", "memory", "fuel", "queue", "streams",
   "max_body_bytes", "max_module_bytes", "table_elements", "config", "vm", "environment", "capabilities", "routes",
-  "on_failure",
 ]; // prettier-ignore
 
 /** Keys of the maps in an entry. */

@@ -34,7 +34,6 @@ export function readFunction(
       context.cpus,
     ),
     routes: node.children("routes").map(readRoute),
-    onFailure: node.choice("on_failure", ["open", "closed"]) ?? "closed",
   };
 }
 

@@ -68,7 +68,7 @@ describe("readSettings: functions", () => {
     const definition = defaultDefinition("f", 2);
     assert.equal(definition.instances, 2);
     assert.deepEqual(definition.limits, defaultLimits);
-    const expected = { name: "f", definition, routes: [], onFailure: "closed" };
+    const expected = { name: "f", definition, routes: [] };
     const sources = [{ source: { kind: "file", path: "/base/f.wasm" }, weight: 1 }];
     assert.deepEqual(readOne({}), { ...expected, sources });
   });

@@ -135,8 +135,4 @@ export const functionEntry = z.strictObject({
     .array(route)
     .optional()
     .meta({ description: "Calls that go to it beside those with its id in the header id" }),
-  on_failure: z
-    .enum(["open", "closed"])
-    .optional()
-    .meta({ description: "Of filters and hooks: open lets pass; default closed" }),
 });

@@ -41,8 +41,6 @@ export interface FunctionSettings {
   readonly sources: readonly WeightedSource[];
   readonly definition: FunctionDefinition;
   readonly routes: readonly FunctionRoute[];
-  /** What filters and hooks do when it fails: let pass or deny. */
-  readonly onFailure: "open" | "closed";
 }
 
 /** An HTTP listener for calls of functions. */

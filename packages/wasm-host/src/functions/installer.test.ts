@@ -56,7 +56,7 @@ function settingsOf(
 ): FunctionSettings {
   const weighted = sources.map((source) => ({ source, weight: 1 }));
   const definition = definitionOf(name);
-  return { name, sources: weighted, definition, routes: [], onFailure: "closed", ...part };
+  return { name, sources: weighted, definition, routes: [], ...part };
 }
 
 describe("Installer.apply", () => {

@@ -253,7 +253,7 @@ export class Installer {
 
   private plain(name: string): FunctionSettings {
     const definition = defaultDefinition(name, this.options.cpus);
-    return { name, sources: [], definition, routes: [], onFailure: "closed" };
+    return { name, sources: [], definition, routes: [] };
   }
 
   private tellFiles(further: readonly string[] = []): void {

@@ -9,7 +9,7 @@ import { SharedQueues } from "./shared-queues.ts";
 import type { HostAnswer } from "../model/host-calls.ts";
 import { type FakeCaller, fakeCaller, textOf } from "./testing/fake-caller.ts";
 
-const limits = { queues: 2, items: 3, bytes: 100, totalBytes: 150 };
+const limits = { queues: 2, items: 3, bytes: 100, ownerBytes: 130, totalBytes: 150 };
 
 function open() {
   const queues = new SharedQueues(new Grants(silentLogger, new Seldom(fakeClock())), limits);
@@ -127,6 +127,21 @@ describe("SharedQueues", () => {
     dequeue(caller, a);
     assert.equal(enqueue(caller, a, new Uint8Array(90)), WasmStatus.OK);
     assert.equal(enqueue(caller, b, new Uint8Array(90)), WasmStatus.INTERNAL_FAILURE);
+  });
+
+  it("leave room for those of other functions", () => {
+    const { register, enqueue } = open();
+    const [greedy, modest] = [
+      fakeCaller({}, { name: "greedy" }),
+      fakeCaller({}, { name: "modest" }),
+    ];
+    const { extra: a } = register(greedy, "a");
+    const { extra: b } = register(greedy, "b");
+    const { extra: c } = register(modest, "c");
+    assert.equal(enqueue(greedy, a, new Uint8Array(90)), WasmStatus.OK);
+    assert.equal(enqueue(greedy, b, new Uint8Array(50)), WasmStatus.INTERNAL_FAILURE);
+    assert.equal(enqueue(greedy, b, new Uint8Array(40)), WasmStatus.OK);
+    assert.equal(enqueue(modest, c, new Uint8Array(20)), WasmStatus.OK);
   });
 
   it("are gone with their function", () => {

@@ -12,6 +12,8 @@ export interface SharedQueueLimits {
   readonly items: number;
   /** Items of one queue, octets. Default 4 MiB. */
   readonly bytes: number;
+  /** The same of all queues of one function. Default 16 MiB. */
+  readonly ownerBytes: number;
   /** The same of all queues together. Default 64 MiB. */
   readonly totalBytes: number;
 }
@@ -20,6 +22,7 @@ export const sharedQueueLimits: SharedQueueLimits = {
   queues: 64,
   items: 10_000,
   bytes: 4 * 1024 * 1024,
+  ownerBytes: 16 * 1024 * 1024,
   totalBytes: 64 * 1024 * 1024,
 };
 
@@ -108,12 +111,19 @@ export class SharedQueues {
   }
 
   #push(queue: SharedQueue, data: Uint8Array): boolean {
-    const { items, bytes, totalBytes } = this.#limits;
+    const { items, bytes, ownerBytes, totalBytes } = this.#limits;
     if (queue.length >= items || queue.bytes + data.length > bytes) return false;
     if (this.#totalBytes + data.length > totalBytes) return false;
+    if (this.#bytesOf(queue.owner) + data.length > ownerBytes) return false;
     this.#totalBytes += data.length;
     queue.push(data);
     return true;
+  }
+
+  #bytesOf(owner: string): number {
+    let sum = 0;
+    for (const queue of this.#spaces.get(owner)?.values() ?? []) sum += queue.bytes;
+    return sum;
   }
 
   /** Ids are easy to guess: each use is checked. */

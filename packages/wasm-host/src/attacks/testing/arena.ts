@@ -5,7 +5,6 @@ import { createLogger, type Logger } from "@layotto/sidecar-kit";
 import { canSuspend, createEngine, type EngineOptions } from "../../engine.ts";
 import type { Engine, LoadedVersion } from "../../model/engine.ts";
 import type { FaultKind } from "../../model/fault.ts";
-import type { StreamOutput } from "../../model/streams.ts";
 import { callOnce, definitionOf, hostOf, textOf } from "../../testing/engine.ts";
 import { guestText } from "../../testing/guest-text.ts";
 import { wat } from "../../testing/wat.ts";
@@ -133,11 +132,6 @@ export class Arena {
   async close(): Promise<void> {
     await this.engine.close();
   }
-}
-
-/** The fault of a call that must fail. */
-export function faultKind(output: StreamOutput): FaultKind | "none" {
-  return output.fault?.kind ?? "none";
 }
 
 /** Threads of this process; 0 where the system does not say. */
