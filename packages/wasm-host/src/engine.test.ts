@@ -137,7 +137,11 @@ for (const hostCalls of modes) {
         const engine = made();
         const definition = definitionOf("loops", { limits: { cpuMs: 50 } });
         const loading = engine.load(await wat(guestText(parts)), definition);
-        await assert.rejects(loading, { reason: "START_FAILED" });
+        await assert.rejects(loading, (error: Error & { reason?: string }) => {
+          assert.equal(error.reason, "START_FAILED");
+          assert.match(error.message, /processor time; 50 ms are allowed; raise its limit \(`cpu`\)/u);
+          return true;
+        });
       });
     }
 

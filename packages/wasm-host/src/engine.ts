@@ -4,7 +4,7 @@ import { WasmError } from "./errors.ts";
 import type { GuestHost } from "./model/guest-host.ts";
 import type { FunctionDefinition } from "./model/definition.ts";
 import type { CallOptions, Engine, EngineStream, LoadedVersion, StreamSink } from "./model/engine.ts"; // prettier-ignore
-import type { GuestFault } from "./model/fault.ts";
+import type { FaultKind, GuestFault } from "./model/fault.ts";
 import type { GuestSpec } from "./model/guest-spec.ts";
 import type { ModuleInfo } from "./model/module-info.ts";
 import type { StreamInput } from "./model/streams.ts";
@@ -29,6 +29,13 @@ export interface EngineOptions {
 
 /** Modules that are read and tried at once: more would only take threads from calls. */
 const LOADS = 2;
+
+/** What helps a module that does not start because of a limit. */
+const cures: Readonly<Partial<Record<FaultKind, string>>> = {
+  cpu: "; raise its limit (`cpu`), or let it begin with less",
+  timeout: "; raise its limit (`timeout`), or let it begin with less",
+  fuel: "; raise its limit (`fuel`), or let it begin with less",
+};
 
 interface Prepared {
   readonly module: WebAssembly.Module;
@@ -169,11 +176,10 @@ class WasmEngine implements Engine {
 
   /** One instance is started before a version counts: what fails now would fail with every call. */
   async #probe(version: RunningVersion): Promise<void> {
-    const started = await this.#scheduler.start(version);
-    const fault = started?.done.fault;
-    if (started !== undefined && fault === undefined) return;
-    const why = fault?.message ?? "it ran too long, or its thread ended";
-    throw new WasmError("START_FAILED", 422, `the module does not start: ${why}`);
+    const fault = await this.#scheduler.start(version);
+    if (fault === undefined) return;
+    const cure = cures[fault.kind] ?? "";
+    throw new WasmError("START_FAILED", 422, `the module does not start: ${fault.message}${cure}`);
   }
 
   #faulted(version: RunningVersion, fault: GuestFault): void {

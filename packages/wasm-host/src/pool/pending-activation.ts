@@ -1,4 +1,5 @@
-import type { Activation, Done } from "../worker/protocol.ts";
+import type { GuestFault } from "../model/fault.ts";
+import type { Activation } from "../worker/protocol.ts";
 import type { CallStream } from "./call-stream.ts";
 import type { GuestSlot } from "./guest-slot.ts";
 import type { RunningVersion } from "./running-version.ts";
@@ -25,5 +26,5 @@ export interface PendingActivation {
   /** Processor time that it was seen to use, ms. */
   usedMs: number;
   /** Told how it ended, in place of a stream. */
-  readonly onEnd: ((done: Done | undefined) => void) | undefined;
+  readonly onEnd: ((fault: GuestFault | undefined) => void) | undefined;
 }

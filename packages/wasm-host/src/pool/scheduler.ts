@@ -73,15 +73,15 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     return stream;
   } // prettier-ignore
 
-  /** Starts a guest on a thread that is lent to its version or free. Resolves with undefined when the thread ended. */
-  async start(version: RunningVersion): Promise<{ done: Done; slot: GuestSlot } | undefined> {
+  /** Starts a guest on a thread that is lent to its version or free. Resolves with the reason when it does not start. */
+  async start(version: RunningVersion): Promise<GuestFault | undefined> {
     const thread = await this.threads.acquire(version);
-    if (thread === undefined || thread.dead) return undefined;
+    if (thread === undefined) return { kind: "gone", message: "its host is stopping" };
+    if (thread.dead) return { kind: "lost", message: "its thread ended" };
     const slot = this.#newSlot(version, thread, false);
     return await new Promise((resolve) => {
       const deadline = performance.now() + version.definition.limits.timeoutMs;
-      const onEnd = (done: Done | undefined): void => resolve(done === undefined ? undefined : { done, slot }); // prettier-ignore
-      this.#activate(slot, { t: "start", version: version.version }, { deadline, onEnd });
+      this.#activate(slot, { t: "start", version: version.version }, { deadline, onEnd: resolve });
     });
   }
 
@@ -171,7 +171,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     }
     this.#queueAgain(again);
     for (const { stream, fault } of failed) stream.fail(fault);
-    for (const onEnd of told) onEnd(undefined);
+    for (const onEnd of told) onEnd(verdict);
     for (const { version } of slots) version.checkEmpty();
     if (culprit !== undefined && thread.reason !== "closed") {
       culprit.countFault(verdict);
@@ -246,7 +246,11 @@ export class Scheduler implements ThreadOwner, StreamOwner {
   #activate(
     slot: GuestSlot,
     order: Unnumbered<Activation>,
-    about: { deadline: number; stream?: CallStream; onEnd?: (done: Done | undefined) => void },
+    about: {
+      deadline: number;
+      stream?: CallStream;
+      onEnd?: (fault: GuestFault | undefined) => void;
+    },
   ): void {
     const { thread, number, version } = slot;
     const n = thread.nextActivation();
@@ -280,7 +284,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     if (stream?.over === true && slot.streams.has(stream.id)) this.#closeLeft(stream);
     if (done.fault !== undefined) this.#died(slot, done.fault, onEnd === undefined);
     else this.#afterward(slot, done);
-    onEnd?.(done);
+    onEnd?.(done.fault);
   }
 
   #output(slot: GuestSlot, id: number, output: Done["outputs"][number]): void {
