@@ -1,5 +1,4 @@
-import { type ConfigFault, closestWord } from "@layotto/sidecar-kit/config";
-import { durationMs } from "./duration.ts";
+import { type ConfigFault, closestWord, durationMs } from "@layotto/sidecar-kit/config";
 
 /** Faults and warnings that reading collects. */
 export interface Findings {

@@ -1,5 +1,6 @@
 // Reading and checking configuration files: what the command line and processes share. Loads no schema library.
 export { closestWord } from "./did-you-mean.ts";
+export { durationMs } from "./duration.ts";
 export { expandEnvironment, type Environment } from "./expand.ts";
 export { ConfigError, configExitCode, faultReport, pathText, type ConfigFault } from "./fault.ts";
 export { checkSchema, type JsonSchema, type SchemaFault } from "./json-schema.ts";

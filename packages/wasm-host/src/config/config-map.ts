@@ -1,5 +1,5 @@
-import { type ConfigFault, closestWord, pathText } from "@layotto/sidecar-kit/config";
-import { durationMs, sizeBytes } from "./units.ts";
+import { type ConfigFault, closestWord, durationMs, pathText } from "@layotto/sidecar-kit/config";
+import { sizeBytes } from "./units.ts";
 
 type Path = readonly PropertyKey[];
 

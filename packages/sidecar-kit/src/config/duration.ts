@@ -12,10 +12,11 @@ const unitMs: Readonly<Record<string, number>> = {
 export function durationMs(value: unknown): number | undefined {
   if (typeof value === "number") return value >= 0 && Number.isFinite(value) ? value : undefined;
   if (typeof value !== "string") return undefined;
-  if (/^\d+(\.\d+)?$/.test(value)) return Number(value);
-  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(value)) return undefined;
+  const text = value.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
   let total = 0;
-  for (const [, amount, unit = "ms"] of value.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
+  for (const [, amount, unit = "ms"] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
     total += Number(amount) * (unitMs[unit] ?? 0);
   }
   return total;
