@@ -61,7 +61,10 @@ async function inFolder(message, run) {
 export async function output(run) {
   let text = "";
   run.child.stdout.on("data", (chunk) => (text += chunk));
+  // Its last words may come after its end.
+  const closed = new Promise((resolve) => run.child.once("close", resolve));
   const code = await run.exited;
+  await closed;
   if (code !== 0) throw new Error(`h2load ended with ${code}: ${run.output}`);
   return text;
 }
