@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { eventually, freePort } from "@layotto/sidecar-kit/testing";
+import { eventually, freePort, freeze } from "@layotto/sidecar-kit/testing";
 import { type Layotto, startLayotto } from "./harness/layotto.ts";
 import { Scope } from "./harness/scope.ts";
 import { untilReady } from "./harness/wait.ts";
@@ -150,7 +150,7 @@ describe("the mesh for operators", () => {
 
   it("/actuator/mesh is 503 with the reason while the process does not answer", async () => {
     const pid = await running.pidOf("mesh");
-    process.kill(pid, "SIGSTOP");
+    await freeze(pid);
     try {
       const response = await actuator("mesh");
       assert.equal(response.status, 503);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { GrpcError, Metadata, Status } from "@layotto/grpc-transport";
-import { eventually } from "@layotto/sidecar-kit/testing";
+import { eventually, freeze } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "../harness/calls.ts";
 import { killHard } from "../harness/processes.ts";
 import { Scope } from "../harness/scope.ts";
@@ -217,7 +217,7 @@ describe("hooks whose wasm-host is killed", () => {
   it("a process that stands still: closed fails when its time is over, open goes on", async (test) => {
     await worksAsBefore();
     const pid = pidOf(world.layotto, "wasm");
-    process.kill(pid, "SIGSTOP");
+    await freeze(pid);
     try {
       const took = await failing(3);
       test.diagnostic(`${took.map(Math.round).join(", ")} ms`);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { Metadata, Status } from "@layotto/grpc-transport";
-import { eventually, freePort } from "@layotto/sidecar-kit/testing";
+import { eventually, freePort, freeze } from "@layotto/sidecar-kit/testing";
 import { bytes, runtime, text } from "../harness/calls.ts";
 import { Scope } from "../harness/scope.ts";
 import {
@@ -189,7 +189,7 @@ describe("functions of the mesh", () => {
 
     it("fails closed when wasm-host does not answer, and goes on with it", async (test) => {
       const pid = pidOf(world.layotto, "wasm");
-      process.kill(pid, "SIGSTOP");
+      await freeze(pid);
       try {
         const began = performance.now();
         const { status, text: said } = await ask(ports.strict, { authorization });

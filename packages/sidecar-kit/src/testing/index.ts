@@ -15,6 +15,7 @@ export {
   type ServerOptions,
   type TestServer,
 } from "./servers.ts";
+export { freeze } from "./freeze.ts";
 export { eventually, waitFor } from "./wait.ts";
 export { fakeServer, type FakeCallOptions, type FakeServer } from "./fake-server.ts";
 export { startProcess, type ProcessOptions, type TestProcess } from "./process.ts";

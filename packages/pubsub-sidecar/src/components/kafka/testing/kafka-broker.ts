@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname } from "node:path";
-import { eventually, findProgram } from "@layotto/sidecar-kit/testing";
+import { eventually, findProgram, freeze } from "@layotto/sidecar-kit/testing";
 import type { BrokerPlace } from "./kafka-cluster.ts";
 import { kafkaJars } from "./kafka-jars.ts";
 import { askCluster } from "./metadata-request.ts";
@@ -83,9 +83,14 @@ export class KafkaBroker {
     await this.ready();
   }
 
-  /** Stops or continues the process without ending it: a broker that hangs. */
-  signal(signal: "SIGSTOP" | "SIGCONT"): void {
-    this.#child?.kill(signal);
+  /** Stops the process without ending it: a broker that hangs. */
+  async freeze(): Promise<void> {
+    if (this.#child?.pid !== undefined) await freeze(this.#child.pid);
+  }
+
+  /** It goes on. */
+  thaw(): void {
+    this.#child?.kill("SIGCONT");
   }
 
   #java(main: string, ...args: string[]): ChildProcess {

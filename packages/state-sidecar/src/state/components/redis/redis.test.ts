@@ -7,7 +7,7 @@ import {
   type RawClient,
   type RedisServer,
 } from "@layotto/redis-connection/testing";
-import { realWait, testCall } from "@layotto/sidecar-kit/testing";
+import { freeze, realWait, testCall } from "@layotto/sidecar-kit/testing";
 import { openRedisState } from "../../../testing/redis.ts";
 import type { SetRequest } from "../../component.ts";
 import { stateConformance } from "../../conformance.ts";
@@ -110,7 +110,7 @@ describe("RedisState", { skip: withoutRedis }, () => {
     await store.set(write("s", "1", { consistency: "strong" }), testCall());
     assert.equal(await paused.hget("s", "data"), "1");
     await paused.config("SET", "busy-reply-threshold", "60000").catch(() => undefined);
-    replica.process.kill("SIGSTOP");
+    await freeze(replica.process.pid ?? assert.fail("no process"));
     const startedAt = performance.now();
     const strong = store.set(write("s", "2", { consistency: "strong" }), testCall());
     await store.set(write("other", "v"), testCall());
