@@ -40,7 +40,7 @@ const rows: readonly Row[] = [
   { what: "a wrong sha256", module: good, entry: { sha256: "0".repeat(64) }, status: 400, reason: "DIGEST_MISMATCH", says: /sha256/ },
   { what: "a wrong md5", module: good, entry: { md5: "0".repeat(32) }, status: 400, reason: "DIGEST_MISMATCH", says: /md5/ },
   { what: "a trap at the start", module: () => guest({ onStart: () => "unreachable" }), status: 422, reason: "START_FAILED", says: /unreachable/ },
-  { what: "no end of the start", module: () => guest({ onStart: () => forEver }), entry: { cpu: "50ms" }, status: 422, reason: "START_FAILED", says: /ran too long/ },
+  { what: "no end of the start", module: () => guest({ onStart: () => forEver }), entry: { cpu: "50ms" }, status: 422, reason: "START_FAILED", says: /50 ms are allowed; raise its limit \(`cpu`\)/ },
   { what: "a configuration that it refuses", module: () => guest({ onConfigure: () => "(i32.const 0)" }), status: 422, reason: "START_FAILED", says: /configur/ },
 ]; // prettier-ignore
 
