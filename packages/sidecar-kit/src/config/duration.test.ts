@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { inspect } from "node:util";
 import { durationMs } from "./duration.ts";
 
 describe("durationMs", () => {
@@ -16,6 +17,6 @@ describe("durationMs", () => {
   }
 
   for (const value of ["", "soon", "1 s", "-1s", "3d", -1, Number.NaN, Infinity, null, {}]) {
-    it(`takes ${String(value)} for none`, () => assert.equal(durationMs(value), undefined));
+    it(`takes ${inspect(value)} for none`, () => assert.equal(durationMs(value), undefined));
   }
 });

@@ -109,7 +109,7 @@ for (const hostCalls of canSuspend() ? (["atomics", "jspi"] as const) : (["atomi
       await assert.rejects(engine.load(bytes, definitionOf("late")), { reason: "INTERNAL" });
     });
 
-    const skip = hostCalls === "atomics" ? "where host calls block, calls do not go on together" : false;
+    const skip = hostCalls === "atomics" ? "where host calls block, calls do not take turns" : false;
     test("of calls that go on together, the one that loops is the one that is found", { skip }, async () => {
       const replies: (() => void)[] = [];
       const answer = { status: 0, value: Buffer.from("v"), extra: 0 } as const;
