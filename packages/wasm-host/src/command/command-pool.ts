@@ -51,7 +51,7 @@ export class CommandPool implements ChildOwner, CallOwner {
     version.countCall(this.#options.clock.now());
     const refusal = this.#closed ? lost : refusalOf(version, input);
     if (refusal !== undefined) {
-      version.countFault(refusal);
+      version.counters.countFault(refusal);
       queueMicrotask(() => call.fail(refusal));
       return call;
     }
@@ -114,7 +114,7 @@ export class CommandPool implements ChildOwner, CallOwner {
         for (const line of report.lines) this.#options.onLine(version, line);
         return;
       case "broken":
-        version.countRun(report.us);
+        version.counters.runningUs += report.us;
         return this.#fail(child, report);
       default:
         if (call?.id === report.call) this.#ended(child, call, report);
@@ -132,7 +132,7 @@ export class CommandPool implements ChildOwner, CallOwner {
     const fault: GuestFault = { kind: "timeout", message };
     const leftMs = version.definition.limits.timeoutMs - opening.timeoutMs;
     if (child !== undefined && (leftMs <= 0 || call.over)) return this.#fail(child, fault);
-    version.countFault(fault);
+    version.counters.countFault(fault);
     call.fail(fault);
     // Who waits for less than the program may take does not cost others a process.
     if (child !== undefined) call.extend(leftMs);
@@ -186,13 +186,13 @@ export class CommandPool implements ChildOwner, CallOwner {
   #ended(child: CommandChild, call: CommandCall, report: Extract<ChildReport, { t: "ended" }>): void {
     const { version } = child;
     this.#leave(child, call);
-    version.countRun(report.us);
+    version.counters.runningUs += report.us;
     if (report.exitCode === 0) call.answer(ownBytes(report.stdout));
     else this.#fault(version, { kind: "exit", message: exitText(report) }, call);
     const usage = child.usage();
-    version.countMemory(usage?.rssBytes ?? 0);
+    version.counters.countMemory(usage?.rssBytes ?? 0);
     const worn = isWorn(child, usage);
-    if (worn) version.countRecycled();
+    if (worn) version.counters.countRecycled();
     const yields = this.#mustYield(child);
     if (worn || yields) this.#children.end(child);
     else child.rest(this.#options.clock.now());
@@ -216,7 +216,7 @@ export class CommandPool implements ChildOwner, CallOwner {
     this.#children.end(child, fault.message);
     if (call !== undefined) {
       this.#leave(child, call);
-      version.countRecycled();
+      version.counters.countRecycled();
       this.#fault(version, fault, call);
     } else if (!started && version.children.size === 0) {
       // Nothing could be started for the calls that wait: each gets one attempt.
@@ -229,7 +229,7 @@ export class CommandPool implements ChildOwner, CallOwner {
 
   #fault(version: CommandVersion, { kind, message }: GuestFault, call: CommandCall): void {
     const fault: GuestFault = { kind, message };
-    version.countFault(fault);
+    version.counters.countFault(fault);
     call.fail(fault);
     this.#options.onFault(version, fault);
   }

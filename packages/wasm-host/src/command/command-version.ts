@@ -1,7 +1,7 @@
 import type { FunctionDefinition } from "../model/definition.ts";
 import type { LoadedVersion, VersionStats } from "../model/engine.ts";
-import type { FaultKind, GuestFault } from "../model/fault.ts";
 import type { ModuleInfo } from "../model/module-info.ts";
+import { VersionCounters } from "../model/version-counters.ts";
 import { nextVersionNumber } from "../model/version-numbers.ts";
 import type { CommandCall } from "./command-call.ts";
 import type { CommandChild } from "./command-child.ts";
@@ -28,11 +28,7 @@ export class CommandVersion implements LoadedVersion {
   running = 0;
   /** When it was called last, or loaded, ms of the engine's clock. */
   usedAt: number;
-  #calls = 0;
-  #runningUs = 0;
-  #memoryBytes = 0;
-  #recycled = 0;
-  readonly #faults: Partial<Record<FaultKind, number>> = {};
+  readonly counters = new VersionCounters();
 
   constructor(definition: FunctionDefinition, program: PreparedCommand, now: number) {
     this.definition = definition;
@@ -45,7 +41,7 @@ export class CommandVersion implements LoadedVersion {
 
   /** Nobody has called it yet. */
   get unused(): boolean {
-    return this.#calls === 0;
+    return this.counters.calls === 0;
   }
 
   /** A process that takes a call: the one used last, so that others may rest; slowed ones come after all others. */
@@ -65,39 +61,17 @@ export class CommandVersion implements LoadedVersion {
   }
 
   countCall(now: number): void {
-    this.#calls++;
+    this.counters.calls++;
     this.usedAt = now;
-  }
-
-  countRun(us: number): void {
-    this.#runningUs += us;
-  }
-
-  countMemory(bytes: number): void {
-    if (bytes > this.#memoryBytes) this.#memoryBytes = bytes;
-  }
-
-  countFault({ kind }: GuestFault): void {
-    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
-  }
-
-  countRecycled(): void {
-    this.#recycled++;
   }
 
   /** Instances are processes, and their memory is that of the whole process. */
   stats(): VersionStats {
-    return {
-      calls: this.#calls,
-      faults: { ...this.#faults },
+    return this.counters.stats({
       instances: this.children.size,
       queued: this.queue.length,
       openStreams: this.running,
-      runningUs: this.#runningUs,
-      fuel: 0,
-      memoryBytes: this.#memoryBytes,
-      recycled: this.#recycled,
-    };
+    });
   }
 }
 

@@ -64,7 +64,7 @@ function judge(child: CommandChild, now: number): GuestFault | undefined {
   const usage = child.usage();
   const rssBytes = usage?.rssBytes ?? 0;
   const cpuMs = usage === undefined ? ms : usage.cpuMs - child.before.cpuMs;
-  child.version.countMemory(rssBytes);
+  child.version.counters.countMemory(rssBytes);
   if (child.state === "busy" && cpuMs >= LONG_MS) child.slowDown();
   return child.state === "starting"
     ? judgeStart(limits, child.version.info.bytes, { ms, cpuMs, rssBytes })

@@ -7,8 +7,8 @@ import {
 import { ownBytes, type RpcError } from "@layotto/sidecar-kit";
 import { errors } from "../errors.ts";
 import type { CallOptions, EngineStream, StreamSink } from "../model/engine.ts";
+import { factsOf } from "../model/request-facts.ts";
 import type { FlatHeaders, PhaseInput, StreamInput, StreamOutput } from "../model/streams.ts";
-import { callFacts } from "./call-facts.ts";
 
 /** Opens a call of an installed function by its name; undefined: there is none. */
 export type OpenFunction = (
@@ -76,7 +76,7 @@ export class FilterStream implements StreamSink {
   #begin(input: PhaseInput, { function: name, headers, properties }: ProcessRequest): void {
     if (name === "") return this.#fail(errors.PROCESS_INVALID("it names no function"));
     this.#name = name;
-    const stream = this.#open(name, filterInput(input, properties), this, callFacts(headers));
+    const stream = this.#open(name, filterInput(input, properties), this, factsOf(headers).options);
     if (stream === undefined) return this.#fail(errors.FUNCTION_NOT_FOUND(name));
     this.#stream = stream;
     // The engine may have answered before it returned the stream.

@@ -10,6 +10,7 @@ import { failed, refused, withNumber } from "./answers.ts";
 import { type CallOut, type CallOutBook, CallOuts } from "./call-outs.ts";
 import type { Destination, Destinations } from "./destinations.ts";
 import { functionOf, type HostCaller, type HostHandlers } from "./host-caller.ts";
+import { gather } from "../gather.ts";
 import type { HttpClient } from "./http-client.ts";
 import { httpRequest, type HttpRequest } from "./http-request.ts";
 
@@ -105,7 +106,11 @@ export class HttpCallOuts {
       responseHeaders: "raw",
       signal,
     });
-    const bytes = await read(answer.body, maxBytes);
+    const bytes = await gather(
+      answer.body,
+      maxBytes,
+      () => new Error(`the answer has more than ${maxBytes} octets`),
+    );
     const headers = [":status", String(answer.statusCode), ...flatHeaders(answer.headers)];
     return {
       kind: "http-response",
@@ -127,24 +132,6 @@ interface Sent {
 const nothing = new Uint8Array(0);
 /** Why a call was given up by its own guest. */
 const cancelled = new Error("cancelled");
-
-async function read(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    // Leaving the loop destroys the body, and with it the connection.
-    if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes} octets`);
-    chunks.push(chunk);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-}
 
 /** Raw header lines come as a list of octets, which the client's types do not tell; trailers come as a record. */
 function flatHeaders(headers: unknown): string[] {

@@ -1,9 +1,10 @@
 import type { WholeHandler, WholeRequest } from "@layotto/http1";
 import type { CallTarget } from "../functions/directory.ts";
 import type { Functions } from "../functions/functions.ts";
+import { factsOf } from "../model/request-facts.ts";
 import { errorAnswer } from "./fault-answer.ts";
 import { HttpCall } from "./http-call.ts";
-import { factsOf, inputOf } from "./request-input.ts";
+import { inputOf } from "./request-input.ts";
 
 /** What callers get who mean no function that there is. */
 const UNKNOWN = "FUNCTION_UNKNOWN";
@@ -23,17 +24,15 @@ export class FunctionServer {
   }
 
   private handle(request: WholeRequest): void {
-    const facts = factsOf(request);
+    const { id, options } = factsOf(request.headers);
     const queryAt = request.path.indexOf("?");
-    const target = this.find(request, facts.id, queryAt);
-    if (target === undefined) return this.refuse(request, facts.id);
+    const target = this.find(request, id, queryAt);
+    if (target === undefined) return this.refuse(request, id);
     const limit = bodyLimit(target);
     if (request.body.length > limit) {
       const text = `function "${target.name}" takes bodies of up to ${limit} octets`;
       return request.respond(errorAnswer(413, "BODY_TOO_LARGE", text));
     }
-    const { nesting, metadata } = facts;
-    const options = metadata === undefined ? nesting : { ...nesting, metadata };
     const call = new HttpCall(request);
     call.opened(this.functions.openOn(target, inputOf(request, queryAt), call, options));
   }

@@ -1,41 +1,6 @@
 import type { WholeRequest } from "@layotto/http1";
 import { ownBytes } from "@layotto/sidecar-kit";
-import { deeper, nestingOf, outermost, type Nesting } from "../model/call-depth.ts";
 import type { StreamInput } from "../model/streams.ts";
-
-/** What the routing and the engine want to know of a request beside its content. */
-export interface RequestFacts {
-  /** Header `id`: the function that is meant. */
-  readonly id: string | undefined;
-  /** Header `layotto-wasm-depth`: how many functions have called each other to get here. */
-  readonly nesting: Nesting;
-  /** Passed on with what the function does. */
-  readonly metadata: Readonly<Record<string, string>> | undefined;
-}
-
-/** Reads the headers that mean something to us, in one pass. */
-export function factsOf({ headers }: WholeRequest): RequestFacts {
-  let id: string | undefined;
-  let nesting = outermost;
-  let metadata: Record<string, string> | undefined;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] ?? "";
-    switch (name) {
-      case "id":
-        id ??= headers[i + 1];
-        break;
-      case "layotto-wasm-depth":
-        nesting = deeper(nesting, nestingOf(headers[i + 1] ?? ""));
-        break;
-      case "traceparent":
-      case "tracestate":
-        metadata = { ...metadata, [name]: headers[i + 1] ?? "" };
-        break;
-      default:
-    }
-  }
-  return { id, nesting, metadata };
-}
 
 /**
  * The request as a guest sees it. Without a body its query string is the body, as with Layotto.

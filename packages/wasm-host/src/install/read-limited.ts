@@ -1,4 +1,5 @@
 import { WasmError } from "../errors.ts";
+import { gather } from "../gather.ts";
 
 /**
  * Collects chunks and stops as soon as they are more than allowed.
@@ -14,20 +15,7 @@ export async function readLimited(
   known?: number,
 ): Promise<Uint8Array> {
   if (known !== undefined && known > maxBytes) throw tooLarge(what, maxBytes);
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge(what, maxBytes);
-    parts.push(chunk);
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return await gather(chunks, maxBytes, () => tooLarge(what, maxBytes));
 }
 
 /** The refusal of what is larger than allowed. */

@@ -1,7 +1,8 @@
 import type { FunctionDefinition } from "../model/definition.ts";
 import type { LoadedVersion, VersionStats } from "../model/engine.ts";
-import type { FaultKind, GuestFault } from "../model/fault.ts";
+import type { GuestFault } from "../model/fault.ts";
 import type { GuestSpec } from "../model/guest-spec.ts";
+import { VersionCounters } from "../model/version-counters.ts";
 import type { ModuleInfo } from "../model/module-info.ts";
 import type { Done } from "../worker/protocol.ts";
 import type { CallStream } from "./call-stream.ts";
@@ -37,12 +38,7 @@ export class RunningVersion implements LoadedVersion {
   heldBytes = 0;
   /** Mean duration of an activation, µs. */
   meanUs = 0;
-  #calls = 0;
-  #runningUs = 0;
-  #fuel = 0;
-  #memoryBytes = 0;
-  #recycled = 0;
-  readonly #faults: Partial<Record<FaultKind, number>> = {};
+  readonly #counters = new VersionCounters();
 
   constructor(
     definition: FunctionDefinition,
@@ -83,7 +79,7 @@ export class RunningVersion implements LoadedVersion {
 
   /** Activations that a guest may have ordered at once: short calls are sent ahead, so that it need not be woken for each. */
   get ahead(): number {
-    if (this.#calls < MAX_AHEAD) return 1;
+    if (this.#counters.calls < MAX_AHEAD) return 1;
     return Math.max(1, Math.min(MAX_AHEAD, Math.floor(AHEAD_US / this.meanUs)));
   }
 
@@ -129,35 +125,29 @@ export class RunningVersion implements LoadedVersion {
   }
 
   countCall(): void {
-    this.#calls++;
+    this.#counters.calls++;
   }
 
   countDone(done: Done): void {
     this.meanUs += (done.us - this.meanUs) * (this.meanUs === 0 ? 1 : NEWEST);
-    this.#runningUs += done.us;
-    this.#fuel += done.fuel;
-    if (done.memoryBytes > this.#memoryBytes) this.#memoryBytes = done.memoryBytes;
+    this.#counters.runningUs += done.us;
+    this.#counters.fuel += done.fuel;
+    this.#counters.countMemory(done.memoryBytes);
   }
 
-  countFault({ kind }: GuestFault): void {
-    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
+  countFault(fault: GuestFault): void {
+    this.#counters.countFault(fault);
   }
 
   countRecycled(): void {
-    this.#recycled++;
+    this.#counters.countRecycled();
   }
 
   stats(): VersionStats {
-    return {
-      calls: this.#calls,
-      faults: { ...this.#faults },
+    return this.#counters.stats({
       instances: this.slots.size,
       queued: this.waiting,
       openStreams: this.openStreams,
-      runningUs: this.#runningUs,
-      fuel: this.#fuel,
-      memoryBytes: this.#memoryBytes,
-      recycled: this.#recycled,
-    };
+    });
   }
 }
