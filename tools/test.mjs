@@ -14,6 +14,7 @@ const help = `usage: npm test -- [options] [package or part of a path …]
    or: node tools/test.mjs …            without installing and building first
 
   npm test -- state-sidecar hpack      a whole package, and every test file with "hpack" in its path
+  --except <part>         not the test files with this in their path; may be given several times
   -t, --name <regex>      only tests whose name matches
   -v, --verbose           every test by name, and what the tests print
   --source                run src as it is, without building (Node 22.18 or newer)
@@ -25,6 +26,7 @@ Files named *.alone.test.ts and the package e2e run one at a time, after all oth
 The last line is "N passed, N failed, N skipped". No test at all is a failure.`;
 
 const options = {
+  except: { type: "string", multiple: true, default: [] },
   name: { type: "string", short: "t", multiple: true },
   verbose: { type: "boolean", short: "v", default: false },
   source: { type: "boolean", default: false },
@@ -119,7 +121,9 @@ export async function main(args) {
   if (values.source)
     process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} -C source`.trim();
 
-  const files = selectFiles(positionals);
+  const files = selectFiles(positionals).filter(
+    (file) => !values.except.some((part) => shown(file).includes(part)),
+  );
   const report = new Report({ verbose: values.verbose });
   const width = Math.max(1, Number.parseInt(values.concurrency, 10) || 1);
   const together = files.filter((file) => !isAlone(file));

@@ -1,4 +1,5 @@
 // Turns the events of node:test into the lines that people read.
+import { appendFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { duration, shown } from "./repo.mjs";
 
@@ -91,7 +92,7 @@ export class Report {
     this.failed += 1;
     state.failed += 1;
     this.failures.push(`${shown(state.file)}: ${name}`);
-    console.log(`✖ ${name}\n    ${shown(state.file)}\n${indent(describeError(error))}`);
+    this.#tell(`✖ ${name}\n    ${shown(state.file)}\n${indent(describeError(error))}`);
     for (const key of ["failureType", "exitCode", "signal"]) {
       const value = error?.[key] ?? undefined;
       if (value !== undefined && value !== "testCodeFailure") console.log(`    (${key} ${value})`);
@@ -105,7 +106,14 @@ export class Report {
     state.failed += 1;
     const text = `${shown(file)}: ended because it ran for more than ${duration(ms)}`;
     this.failures.push(text);
-    console.log(`✖ ${text}`);
+    this.#tell(`✖ ${text}`);
+  }
+
+  /** Says what failed, and notes it where the environment asks for it: the end of a log is what is read first. */
+  #tell(text) {
+    console.log(text);
+    const notes = process.env["LAYOTTO_TEST_FAILURES"];
+    if (notes) appendFileSync(notes, `Node ${process.versions.node} ${text}\n`);
   }
 
   /** One line for a file that has ended; its output too when it failed. */

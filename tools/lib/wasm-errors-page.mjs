@@ -15,6 +15,7 @@ const refusals = {
   NAME_MISSING: ["500, as in Layotto", "no `name`"],
   NAME_TAKEN: ["500, as in Layotto", "a function has this name, or reports it as its id"],
   NOT_REGISTERED: ["500, as in Layotto", "no function has this name or id"],
+  ORDER_NOT_KEPT: ["500", "the order cannot be written to `data_dir`; it was not carried out (an order to uninstall was, until the next start)"],
   INVALID_INSTANCES: ["400, or 500 as in Layotto", "`instance_num` is no whole number from 1 to 4096"],
   NO_SOURCE: ["400, or 500 as in Layotto", "nothing says where the module is"],
   SOURCE_UNREADABLE: ["400, 422, 502 or 504", "file, URL or image cannot be read: not there (400, 422), a server's fault (502), too slow (504)"],
