@@ -29,6 +29,7 @@ export type WasmReason =
   | "NAME_MISSING"
   | "NAME_TAKEN"
   | "NOT_REGISTERED"
+  | "ORDER_NOT_KEPT" // the folder of orders cannot be written
   | "INVALID_INSTANCES"
   | "NO_SOURCE" // no vm_config, or no path, url or image in it
   | "SOURCE_UNREADABLE" // file, URL or image cannot be read

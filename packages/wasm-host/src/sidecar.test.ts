@@ -46,6 +46,7 @@ const callerText = guestText({
 });
 
 interface Host {
+  /** Where the process runs and keeps its data. */
   readonly dir: string;
   /** Where the test put its modules. */
   readonly folder: string;
@@ -58,8 +59,7 @@ interface Host {
   rewrite(wasm: object): void;
 }
 
-async function start(test: TestContext, wasm: object): Promise<Host> {
-  const dir = tempDir(test);
+async function start(test: TestContext, wasm: object, dir = tempDir(test)): Promise<Host> {
   const file = join(dir, "config.json");
   const [port, adminPort] = [await freePort(), await freePort()];
   const base = {
@@ -200,6 +200,39 @@ describe("wasmHost", () => {
     assert.match(await admin("/install", { name: "x", module: text }), /^4.. .*NOT_A_MODULE/);
     assert.match(await admin("/install", { name: "x", path: "/nowhere" }), /^400 .*SOURCE_UNREADABLE/);
     assert.match(await call("x"), /^404/);
+  }); // prettier-ignore
+
+  it("has what was ordered after it was killed", async (t) => {
+    const dir = modules(t);
+    const path = join(dir, "one.wasm");
+    const first = await start(t, {});
+    const module = Buffer.from(two).toString("base64");
+    const orders: [string, object][] = [
+      ["/install", { name: "id_1", instance_num: 1, vm_config: { engine: "wasmtime", path } }],
+      ["/install", { name: "sent", module }],
+      ["/install", { name: "gone", module }],
+      ["/update", { name: "sent", instance_num: 3 }],
+      ["/uninstall", { name: "gone" }],
+    ];
+    for (const [order, body] of orders) assert.equal(await first.admin(order, body), "200");
+    first.child.kill("SIGKILL");
+    await first.exited;
+    const { call, admin } = await start(t, {}, first.dir);
+    assert.deepEqual([await call("id_1"), await call("sent")], ["200 one", "200 two"]);
+    assert.match(await call("gone"), /^404/);
+    assert.match(await admin("/list"), /"name":"sent"[^[]*"instances":3/);
+    writeFileSync(path, two);
+    await eventually("reload", async () => (await call("id_1")) === "200 two");
+  });
+
+  it("says what to do when an order cannot be kept, and does not carry it out", async (t) => {
+    const { call, admin, dir } = await start(t, {});
+    // No folder can be made where a file is.
+    rmSync(join(dir, ".layotto"), { recursive: true });
+    writeFileSync(join(dir, ".layotto"), "");
+    const module = Buffer.from(two).toString("base64");
+    assert.match(await admin("/install", { name: "a", module }), /^500 .*choose another data_dir.*ORDER_NOT_KEPT/);
+    assert.match(await call("a"), /^404/);
   }); // prettier-ignore
 
   it("answers for a function that fails, and gives it a rest when it goes on so", async (t) => {

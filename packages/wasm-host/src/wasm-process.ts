@@ -1,17 +1,21 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger, ProcessContext } from "@layotto/sidecar-kit";
 import { isLocalAddress, parseAddress } from "@layotto/sidecar-kit/process";
 import { connectRuntime, type RuntimeClient } from "@layotto/sidecar-kit/runtime";
 import { Adapters } from "./adapters.ts";
 import { AdminServer } from "./admin/admin-server.ts";
+import type { BodyContext } from "./config/read-body.ts";
 import type { WasmSettings } from "./config/settings.ts";
 import { canSuspend, createEngine } from "./engine.ts";
 import { adminOrders } from "./functions/admin-orders.ts";
 import { Functions } from "./functions/functions.ts";
 import { Installer } from "./functions/installer.ts";
+import { KeptOrders } from "./functions/kept-orders.ts";
 import { localInvocations } from "./functions/local-invocation.ts";
 import { ModuleFiles } from "./functions/module-files.ts";
+import { OrderBook } from "./functions/order-book.ts";
 import { WaitingCall } from "./functions/waiting-call.ts";
 import { WatchedFolders } from "./functions/watched-folders.ts";
 import { createHostServices, type HostServices, type InvokeLocal } from "./host/host-services.ts";
@@ -38,6 +42,7 @@ export class WasmProcess {
   private readonly server: FunctionServer;
   private readonly files: ModuleFiles;
   private readonly folders: WatchedFolders;
+  private readonly orders: KeptOrders;
   private readonly parts: Parts;
   private readonly context: ProcessContext;
   private settings: WasmSettings;
@@ -57,7 +62,11 @@ export class WasmProcess {
       onChange: (path) => void this.installer.fileChanged(path),
       logger: logger.child("files"),
     });
-    this.installer = this.createInstaller();
+    const { clock } = context;
+    const book = new OrderBook({ dir: ordersDir(context), clock });
+    this.installer = this.createInstaller(book);
+    const kept = { book, installer: this.installer, context: this.bodyContext() };
+    this.orders = new KeptOrders({ ...kept, logger: logger.child("orders") });
     this.folders = new WatchedFolders({
       folders: settings.folders,
       installer: this.installer,
@@ -120,6 +129,7 @@ export class WasmProcess {
   async drain(graceMs: number): Promise<void> {
     this.files.stop();
     this.folders.stop();
+    this.orders.stop();
     await this.listeners.drain(graceMs);
   }
 
@@ -147,20 +157,26 @@ export class WasmProcess {
     try {
       // A file in a watched folder may be the module of a configured function, which is no plain one then.
       this.installer.know(this.settings.functions);
+      const { installed: ordered } = await this.orders.start();
       const found = this.folders.start();
       const configured = this.installer.apply(this.settings.functions, []);
-      await Promise.race([Promise.all([configured, found]), late]);
+      await Promise.race([Promise.all([configured, ordered, found]), late]);
       await this.listeners.open();
     } catch (error) {
       fatal(exitCodeOf(error), error instanceof Error ? error.message : String(error));
     }
   }
 
-  private createInstaller(): Installer {
+  private bodyContext(): BodyContext {
+    return { cpus: availableParallelism(), plugins: this.settings.plugins };
+  }
+
+  private createInstaller(book: OrderBook): Installer {
     const { parts, functions, files } = this;
     const { clock, signal, logger } = this.context;
     return new Installer({
       functions,
+      book,
       sources: parts.sources,
       clock,
       logger: logger.child("functions"),
@@ -175,8 +191,7 @@ export class WasmProcess {
   private createListeners(): Listeners {
     const { settings, context, functions, installer } = this;
     const logger = context.logger.child("listeners");
-    const body = { cpus: availableParallelism(), plugins: settings.plugins };
-    const orders = adminOrders(functions, installer, body);
+    const orders = adminOrders(functions, installer, this.bodyContext());
     const admin = new AdminServer({
       orders,
       token: settings.admin?.token,
@@ -249,6 +264,11 @@ const names: Readonly<Record<Exclude<keyof WasmSettings, "functions">, string>> 
   hostCalls: "host_calls",
   plugins: "plugins",
 };
+
+/** Apart from those of other installations that share the folder for data. */
+function ordersDir({ dataDir, installation }: ProcessContext): string {
+  return join(dataDir, "wasm", encodeURIComponent(installation), "orders");
+}
 
 function exitCodeOf(error: unknown): number {
   const code: unknown = Reflect.get(Object(error), "exitCode");

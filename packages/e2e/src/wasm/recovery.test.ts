@@ -41,6 +41,12 @@ function load(scope: Scope, world: FunctionsWorld, id: string): Callers {
   return scope.use(callers);
 }
 
+/** Orders a function whose module comes along. */
+async function order(world: FunctionsWorld): Promise<void> {
+  const module = (await guest({ onRequestBody: answering("ordered") })).toString("base64");
+  assert.equal((await world.order("install", { name: "ordered", module })).status, 200);
+}
+
 async function someCalls(callers: Callers, count = 200): Promise<void> {
   const before = callers.right;
   await eventually(`${count} calls`, () => callers.right - before >= count, 20_000);
@@ -49,6 +55,7 @@ async function someCalls(callers: Callers, count = 200): Promise<void> {
 it("kill -9 under load: functions are back within their time", { timeout: 120_000 }, async (test) => {
   const scope = scopeOf(test);
   const world = await start(scope);
+  await order(world);
   const callers = load(scope, world, "shop");
   const times: number[] = [];
   for (let round = 0; round < (isLong ? 5 : 1); round += 1) {
@@ -67,6 +74,7 @@ it("kill -9 under load: functions are back within their time", { timeout: 120_00
     assert.notEqual(pidOf(world.layotto, "wasm"), pid);
   }
   await callers.stop();
+  assert.equal((await world.call("ordered")).text, "ordered");
   test.diagnostic(`back after ${times.map(Math.round).join(", ")} ms; failed: ${callers.faults}`);
   const median = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Infinity;
   assert.ok(median < backWithinMs, `${median} ms`);
@@ -77,7 +85,8 @@ it("kill -9 under load: functions are back within their time", { timeout: 120_00
 it("upgrades under load fail no call", { timeout: 60_000 }, async (test) => {
   const scope = scopeOf(test);
   const world = await start(scope);
-  const [shop, reading] = [load(scope, world, "shop"), load(scope, world, "reader")];
+  await order(world);
+  const [shop, reading, ordered] = [load(scope, world, "shop"), load(scope, world, "reader"), load(scope, world, "ordered")];
   const upgrades = isLong ? 10 : 1;
   for (let i = 1; i <= upgrades; i += 1) {
     await someCalls(shop);
@@ -87,10 +96,11 @@ it("upgrades under load fail no call", { timeout: 60_000 }, async (test) => {
     await eventually("the end of the old generation", isAlone, 15_000);
     await someCalls(shop);
     await someCalls(reading, 50);
+    await someCalls(ordered, 50);
   }
-  await Promise.all([shop.stop(), reading.stop()]);
-  test.diagnostic(`${shop.right + reading.right} calls`);
-  assert.deepEqual([shop.faults, reading.faults], ["", ""]);
+  await Promise.all([shop.stop(), reading.stop(), ordered.stop()]);
+  test.diagnostic(`${shop.right + reading.right + ordered.right} calls`);
+  assert.deepEqual([shop.faults, reading.faults, ordered.faults], ["", "", ""]);
   const { generation, restarts } = await world.layotto.process("wasm");
   assert.deepEqual([generation, restarts], [upgrades + 1, 0]);
 }); // prettier-ignore

@@ -4,6 +4,7 @@ import { settle } from "@layotto/sidecar-kit/testing";
 import type { FunctionSettings, Source } from "../config/settings.ts";
 import { WasmError } from "../errors.ts";
 import { Installer } from "./installer.ts";
+import type { OrderRecord } from "./order-book.ts";
 import { definitionOf, fakeModule, testFunctions, type TestFunctions } from "./testing/index.ts";
 
 interface Tested extends TestFunctions {
@@ -14,6 +15,12 @@ interface Tested extends TestFunctions {
   readonly fetched: string[];
   /** What is watched. */
   watched: readonly string[];
+  /** Kept orders by name. */
+  readonly kept: Map<string, OrderRecord>;
+  /** Keeping fails with it. */
+  fault: Error | undefined;
+  /** Orders a function, with the source or the module that is given. */
+  order(settings: FunctionSettings, module?: Uint8Array): Promise<void>;
 }
 
 function tested(): Tested {
@@ -29,8 +36,28 @@ function tested(): Tested {
     if (text === undefined) throw new WasmError("SOURCE_UNREADABLE", 400, `cannot read "${place}"`);
     return { bytes: fakeModule(text), origin: place };
   };
+  const kept = new Map<string, OrderRecord>();
   const installer = new Installer({
     functions,
+    book: {
+      keep: async (name, record) => {
+        await settle();
+        if (made.fault !== undefined) throw made.fault;
+        kept.set(name, record);
+      },
+      amend: async (name, changes) => {
+        await settle();
+        const record = kept.get(name);
+        if (record !== undefined)
+          kept.set(name, { ...record, body: { ...record.body, ...changes } });
+      },
+      forget: async (name) => {
+        await settle();
+        kept.delete(name);
+        if (made.fault !== undefined) throw made.fault;
+      },
+      read: (name) => Promise.resolve(kept.get(name)),
+    },
     sources: { fetch },
     clock: context.clock,
     logger: context.logger,
@@ -38,7 +65,23 @@ function tested(): Tested {
     signal: new AbortController().signal,
     onFiles: (paths) => (made.watched = [...paths]),
   });
-  const made: Tested = Object.assign(base, { installer, modules, fetched, watched: [] });
+  const order = (settings: FunctionSettings, module?: Uint8Array): Promise<void> => {
+    const sent = module && { module: Buffer.from(module).toString("base64") };
+    return installer.install(
+      settings,
+      { body: { name: settings.name, ...sent }, baseDir: "/" },
+      module,
+    );
+  };
+  const made: Tested = Object.assign(base, {
+    installer,
+    modules,
+    fetched,
+    watched: [],
+    kept,
+    fault: undefined,
+    order,
+  });
   return made;
 }
 
@@ -103,7 +146,7 @@ describe("Installer.apply", () => {
     const a = settingsOf("a", [file("/a.wasm")]);
     await t.installer.apply([a], []);
     await t.installer.uninstall("a");
-    await t.installer.install(settingsOf("a", [file("/b.wasm")]));
+    await t.order(settingsOf("a", [file("/b.wasm")]));
     await t.installer.apply([], [a]);
     assert.equal(t.ask("a"), "b", "it is the order's now");
     assert.deepEqual(t.watched, ["/b.wasm"]);
@@ -155,10 +198,10 @@ describe("Installer.apply", () => {
     let open = (): void => {};
     t.engine.gate = new Promise((resolve) => (open = resolve));
     const orders = [
-      t.installer.install(settingsOf("a", [file("/a.wasm")])),
+      t.order(settingsOf("a", [file("/a.wasm")])),
       t.installer.apply([settingsOf("b", [file("/b.wasm")])], []),
     ];
-    await settle();
+    for (let i = 0; i < 10 && t.engine.log.length < 2; i++) await settle();
     assert.deepEqual(t.engine.log, ["load v1", "load v1"]);
     const gone = [t.installer.uninstall("a"), t.installer.uninstall("b")];
     open();
@@ -223,7 +266,7 @@ describe("Installer.install", () => {
   test("follows the file of an order, too", async () => {
     const t = tested();
     t.modules.set("/x.wasm", "v1");
-    await t.installer.install(settingsOf("a", [file("/x.wasm")]));
+    await t.order(settingsOf("a", [file("/x.wasm")]));
     assert.deepEqual(t.watched, ["/x.wasm"]);
     t.modules.set("/x.wasm", "v2");
     await t.installer.fileChanged("/x.wasm");
@@ -232,7 +275,7 @@ describe("Installer.install", () => {
 
   test("takes a module that comes along", async () => {
     const t = tested();
-    await t.installer.install(settingsOf("a", [file("/module")]), fakeModule("sent"));
+    await t.order(settingsOf("a", []), fakeModule("sent"));
     assert.equal(t.ask("a"), "sent");
     assert.deepEqual(t.fetched, []);
     assert.deepEqual(t.watched, []);
@@ -240,17 +283,120 @@ describe("Installer.install", () => {
 
   test("leaves nothing of an order that fails", async () => {
     const t = tested();
-    await assert.rejects(t.installer.install(settingsOf("a", [file("/x.wasm")])), /cannot read/);
+    await assert.rejects(t.order(settingsOf("a", [file("/x.wasm")])), /cannot read/);
     assert.deepEqual(t.watched, []);
     assert.equal(t.ask("a"), undefined);
     t.modules.set("/x.wasm", "bad");
-    await assert.rejects(t.installer.install(settingsOf("a", [file("/x.wasm")])), /no module/);
+    await assert.rejects(t.order(settingsOf("a", [file("/x.wasm")])), /no module/);
     assert.equal(t.ask("a"), undefined);
     t.modules.set("/x.wasm", "v1");
-    await t.installer.install(settingsOf("a", [file("/x.wasm")]));
+    await t.order(settingsOf("a", [file("/x.wasm")]));
     t.fetched.length = 0;
-    await assert.rejects(t.installer.install(settingsOf("a", [file("/x.wasm")])), /already/);
+    await assert.rejects(t.order(settingsOf("a", [file("/x.wasm")])), /already/);
     assert.deepEqual(t.fetched, [], "nothing is fetched for a name that is taken");
+    assert.deepEqual([...t.kept.keys()], ["a"]);
+  });
+
+  test("leaves nothing of an order that cannot be kept", async () => {
+    const t = tested();
+    t.modules.set("/x.wasm", "v1");
+    t.fault = new Error("disk full");
+    await assert.rejects(t.order(settingsOf("a", [file("/x.wasm")])), /disk full/);
+    assert.equal(t.ask("a"), undefined);
+    assert.deepEqual(t.watched, []);
+    t.fault = undefined;
+    await t.order(settingsOf("a", [file("/x.wasm")]));
+    assert.equal(t.ask("a"), "v1");
+  });
+
+  test("keeps orders until they are taken back", async () => {
+    const t = tested();
+    t.modules.set("/x.wasm", "v1").set("/b.wasm", "b");
+    await t.order(settingsOf("a", [file("/x.wasm")]));
+    await t.installer.apply([settingsOf("b", [file("/b.wasm")])], []);
+    await t.installer.resize("a", 3);
+    await t.installer.resize("b", 3);
+    assert.deepEqual([...t.kept.values()].map(({ body }) => body), [{ name: "a", instance_num: 3 }]); // prettier-ignore
+    await t.installer.uninstall("a");
+    assert.deepEqual([...t.kept], []);
+  });
+
+  test("says that an order which is taken back would come again", async () => {
+    const t = tested();
+    t.modules.set("/x.wasm", "v1");
+    await t.order(settingsOf("a", [file("/x.wasm")]));
+    t.fault = new Error("read-only");
+    await assert.rejects(t.installer.uninstall("a"), /read-only/);
+    assert.equal(t.ask("a"), undefined);
+  });
+
+  test("keeps nothing of what is uninstalled while it is kept", async () => {
+    const t = tested();
+    t.modules.set("/x.wasm", "v1");
+    const order = t.order(settingsOf("a", [file("/x.wasm")]));
+    while (t.ask("a") === undefined) await settle();
+    await Promise.all([order, t.installer.uninstall("a")]);
+    assert.equal(t.ask("a"), undefined);
+    assert.deepEqual([...t.kept], []);
+  });
+});
+
+describe("Installer.ordered", () => {
+  test("brings back what was ordered, with the module that came along", async () => {
+    const t = tested();
+    t.modules.set("/x.wasm", "v1");
+    const module = Buffer.from(fakeModule("sent")).toString("base64");
+    t.kept.set("sent", { body: { module }, baseDir: "/" });
+    await Promise.all([
+      t.installer.ordered(settingsOf("sent", [])),
+      t.installer.ordered(settingsOf("a", [file("/x.wasm")])),
+    ]);
+    assert.deepEqual([t.ask("sent"), t.ask("a")], ["sent", "v1"]);
+    assert.deepEqual(t.watched, ["/x.wasm"]);
+    await t.installer.orderGone("a");
+    assert.equal(t.ask("a"), undefined);
+    await t.installer.uninstall("sent");
+    assert.deepEqual([...t.kept], []);
+  });
+
+  test("lists what cannot be installed again, and tries servers again", async () => {
+    const t = tested();
+    const url = "https://modules.example/a.wasm";
+    await t.installer.ordered(settingsOf("a", [{ kind: "url", url }]));
+    assert.match(t.functions.directory.named("a")?.fault ?? "", /cannot read/);
+    t.modules.set(url, "late");
+    await t.context.clock.advance(1000);
+    await settle();
+    assert.equal(t.ask("a"), "late");
+  });
+
+  test("leaves to the configuration what it names, and forgets the order", async () => {
+    const t = tested();
+    t.modules.set("/c.wasm", "configured").set("/x.wasm", "ordered");
+    const configured = settingsOf("a", [file("/c.wasm")]);
+    const ordered = settingsOf("a", [file("/x.wasm")]);
+    t.kept.set("a", { body: {}, baseDir: "/" });
+    t.installer.know([configured]);
+    await t.installer.ordered(ordered);
+    await t.installer.apply([configured], []);
+    assert.equal(t.ask("a"), "configured");
+    assert.deepEqual([...t.kept], []);
+    await t.order(settingsOf("b", [file("/x.wasm")]));
+    await t.installer.apply([configured, settingsOf("b", [file("/c.wasm")])], [configured]);
+    assert.equal(t.ask("b"), "configured");
+    assert.deepEqual([...t.kept], []);
+  });
+
+  test("leaves alone what is in a watched folder", async () => {
+    const t = tested();
+    t.modules.set("/f/a.wasm", "folder").set("/x.wasm", "ordered");
+    await t.installer.folderFile("a", "/f/a.wasm");
+    t.kept.set("a", { body: {}, baseDir: "/" });
+    await t.installer.ordered(settingsOf("a", [file("/x.wasm")]));
+    assert.equal(t.ask("a"), "folder");
+    await t.installer.orderGone("a");
+    assert.equal(t.ask("a"), "folder");
+    assert.equal(t.kept.size, 1);
   });
 });
 

@@ -4,7 +4,9 @@ import { defaultDefinition } from "../config/read-definition.ts";
 import type { FunctionSettings, Source, WeightedSource } from "../config/settings.ts";
 import { WasmError, type WasmReason } from "../errors.ts";
 import type { Fetched } from "../install/sources.ts";
+import { readModule } from "../admin/read-orders.ts";
 import type { Functions } from "./functions.ts";
+import type { OrderBook, OrderRecord } from "./order-book.ts";
 import { Orders } from "./orders.ts";
 import type { FunctionPlan, PlannedModule } from "./plan.ts";
 import { Turns } from "../turns.ts";
@@ -40,6 +42,8 @@ interface Known {
 export interface InstallerOptions {
   readonly functions: Functions;
   readonly sources: ModuleSources;
+  /** Where orders are kept. */
+  readonly book: Pick<OrderBook, "keep" | "amend" | "forget" | "read">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Default of the number of instances. */
@@ -65,34 +69,56 @@ export class Installer {
   }
 
   /**
-   * Carries out an order to install a new function.
+   * Carries out an order to install a new function, and keeps it.
    *
-   * @param module the octets that came with the order; otherwise its source is read
+   * @param settings without sources when the module came along
    * @throws WasmError why it was not carried out; nothing is left of it
    */
-  install(settings: FunctionSettings, module?: Uint8Array): Promise<void> {
+  install(settings: FunctionSettings, order: OrderRecord, module?: Uint8Array): Promise<void> {
     const { name } = settings;
+    const { functions, book } = this.options;
     return this.orders.run(name, async () => {
-      const { functions } = this.options;
       functions.checkFree(name);
-      // What came with the order is not to be found anywhere again.
-      const sources = module === undefined ? settings.sources : [];
-      const kept = { ...settings, sources };
-      const fetched = module && { bytes: module, origin: "order" };
       try {
-        this.tellFiles(filesOf(kept));
-        await functions.install(await this.plan(settings, fetched));
-        this.known.set(name, { settings: kept, owner: "order" });
+        this.tellFiles(filesOf(settings));
+        await functions.install(await this.plan(settings, module));
+        const known: Known = { settings, owner: "order" };
+        this.known.set(name, known);
+        await book.keep(name, order).catch((error: unknown) => this.undo(known, error));
       } finally {
         this.tellFiles();
       }
     });
   }
 
+  /** An order is kept of before the process started, or was given to another process. Never rejects. */
+  async ordered(settings: FunctionSettings): Promise<void> {
+    const { name } = settings;
+    const { logger } = this.options;
+    const owner = this.known.get(name)?.owner ?? "order";
+    if (owner === "configuration") return this.takeFromOrder(name);
+    if (owner === "folder") {
+      logger.warn({ function: name }, "its module is in a watched folder: the kept order is not used"); // prettier-ignore
+      return;
+    }
+    this.known.set(name, { settings, owner });
+    this.tellFiles();
+    await this.put(name);
+  }
+
+  /** An order is kept no more: another process has uninstalled its function. */
+  async orderGone(name: string): Promise<void> {
+    await this.remove(name, "order");
+  }
+
   /** Functions of a configuration that is about to be taken over: from now on files in watched folders are theirs. */
   know(functions: readonly FunctionSettings[]): void {
-    for (const settings of functions) this.known.set(settings.name, { settings, owner: "configuration" });
-  } // prettier-ignore
+    for (const settings of functions) {
+      const { name } = settings;
+      if (this.known.get(name)?.owner === "order") this.takeFromOrder(name);
+      this.known.set(name, { settings, owner: "configuration" });
+    }
+  }
 
   /** Takes over functions of a configuration: what has changed of it since the one before. Never rejects. */
   async apply(next: readonly FunctionSettings[], before: readonly FunctionSettings[]): Promise<void> {
@@ -107,19 +133,30 @@ export class Installer {
     for (const { name } of removed) await this.remove(name, "configuration");
   } // prettier-ignore
 
-  /** Removes functions by name, or by the id that they report. @throws WasmError NOT_REGISTERED */
+  /** How many instances of functions serve calls at once. @throws WasmError NOT_REGISTERED, ORDER_NOT_KEPT */
+  async resize(nameOrId: string, instances: number): Promise<void> {
+    const { functions, book } = this.options;
+    await functions.resize(nameOrId, instances);
+    const ordered = functions.directory.matching(nameOrId).filter(({ name }) => this.isOrdered(name));
+    await Promise.all(ordered.map(({ name }) => book.amend(name, { instance_num: instances })));
+  } // prettier-ignore
+
+  /** Removes functions by name, or by the id that they report. @throws WasmError NOT_REGISTERED, ORDER_NOT_KEPT */
   async uninstall(nameOrId: string): Promise<void> {
     const { functions } = this.options;
+    const forgotten: Promise<unknown>[] = [];
+    const forget = (name: string): void => void forgotten.push(settled(this.forgetOrder(name)));
     // What is being read for them must not bring them back.
-    for (const { name } of functions.directory.matching(nameOrId)) this.forget(name);
+    for (const { name } of functions.directory.matching(nameOrId)) forget(name);
     this.tellFiles();
     const before = new Map(this.known);
     await functions.uninstall(nameOrId, (name) => {
       // It may only have come by an order that was under way; what a configuration says since then stays.
       const known = this.known.get(name);
-      if (known?.owner === "order" || known === before.get(name)) this.forget(name);
+      if (known?.owner === "order" || known === before.get(name)) forget(name);
     });
     this.tellFiles();
+    for (const fault of await Promise.all(forgotten)) if (fault !== undefined) throw fault;
   }
 
   /** A file has changed: the functions whose module it is are read again. */
@@ -166,6 +203,33 @@ export class Installer {
     });
   }
 
+  private isOrdered(name: string): boolean {
+    return this.known.get(name)?.owner === "order";
+  }
+
+  /** A function is the configuration's from now on. */
+  private takeFromOrder(name: string): void {
+    const { logger, book } = this.options;
+    logger.info({ function: name }, "the configuration names it now: the order is forgotten");
+    book.forget(name).catch((error: unknown) => logger.warn({ function: name, err: error }, "kept order")); // prettier-ignore
+  }
+
+  private async forgetOrder(name: string): Promise<void> {
+    const isOrdered = this.isOrdered(name);
+    this.forget(name);
+    if (isOrdered) await this.options.book.forget(name);
+  }
+
+  /** An order that could not be kept was not carried out either. @throws always, with the reason */
+  private async undo(known: Known, reason: unknown): Promise<never> {
+    const { name } = known.settings;
+    if (this.known.get(name) === known) {
+      this.forget(name);
+      await this.drop(name);
+    }
+    throw reason;
+  }
+
   private forget(name: string): void {
     this.known.delete(name);
     this.retries.get(name)?.cancel();
@@ -201,7 +265,7 @@ export class Installer {
     const { functions } = this.options;
     let plan: FunctionPlan;
     try {
-      plan = await this.plan(settings);
+      plan = await this.plan(settings, await this.sentModule(settings));
     } catch (error) {
       if (!this.isWanted(settings)) return;
       await functions.refuse(settings, error);
@@ -210,10 +274,7 @@ export class Installer {
     }
     if (!this.isWanted(settings)) return;
     // Functions itself tells what is wrong with a module.
-    const error: unknown = await functions.put(plan).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+    const error = await settled(functions.put(plan).then(() => undefined));
     if (error !== undefined && isPassing(error)) this.retry(settings, attempt);
   }
 
@@ -232,9 +293,9 @@ export class Installer {
     return !this.options.signal.aborted && this.known.get(settings.name)?.settings === settings;
   }
 
-  private async plan(settings: FunctionSettings, fetched?: Fetched): Promise<FunctionPlan> {
+  private async plan(settings: FunctionSettings, sent?: Uint8Array): Promise<FunctionPlan> {
     const { definition, routes } = settings;
-    if (fetched !== undefined) return { definition, routes, modules: [{ ...fetched, weight: 1 }] };
+    if (sent !== undefined) return { definition, routes, modules: [{ bytes: sent, origin: "order", weight: 1 }] };
     const { signal } = this.options;
     const { moduleBytes } = definition.limits;
     const modules = this.sourcesOf(settings).map(async ({ source, weight }): Promise<PlannedModule> => {
@@ -242,6 +303,13 @@ export class Installer {
     });
     return { definition, routes, modules: await Promise.all(modules) };
   } // prettier-ignore
+
+  /** The module that came with an order is to be found nowhere else. */
+  private async sentModule({ name, sources }: FunctionSettings): Promise<Uint8Array | undefined> {
+    if (sources.length > 0 || !this.isOrdered(name)) return undefined;
+    const module = (await this.options.book.read(name))?.body["module"];
+    return module === undefined ? undefined : readModule(module);
+  }
 
   private sourcesOf({ name, sources }: FunctionSettings): readonly WeightedSource[] {
     if (sources.length > 0) return sources;
@@ -271,6 +339,14 @@ function isFromFolder({ settings, owner }: Known): boolean {
 
 function isRemote({ sources }: FunctionSettings): boolean {
   return sources.some(({ source }) => source.kind === "url" || source.kind === "image");
+}
+
+/** Why it was rejected; undefined when it was not. */
+function settled(promise: Promise<void>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 /** It may be otherwise the next time though nothing is changed here. */
