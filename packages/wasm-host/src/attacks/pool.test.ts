@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
+import { eventually } from "@layotto/sidecar-kit/testing";
 import type { GuestHost } from "../model/guest-host.ts";
 import { WasmStatus } from "../model/host-calls.ts";
 import type { StreamOutput } from "../model/streams.ts";
@@ -34,16 +35,17 @@ for (const mode of modes) {
     afterEach(() => Promise.all(arenas.splice(0).map((arena) => arena.close())));
 
     test("a guest that is started ahead of its call and takes long is in nobody's way", async () => {
-      const arena = made({ host: slowHost(200), workers: { min: 2, max: 2 } });
+      // The start lasts for two seconds, most of which others would wait.
+      const arena = made({ host: slowHost(400), workers: { min: 2, max: 2 } });
       const slowStart = guestText({ imports: stateImport, memory: "2", onVmStart: `${askHost.repeat(5)} (i32.const 1)` });
-      const bad = await arena.engine.load(await wat(slowStart), definitionOf("bad", { isolation: "fresh", limits: { timeoutMs: 3000 } }));
+      const bad = await arena.engine.load(await wat(slowStart), definitionOf("bad", { isolation: "fresh", limits: { timeoutMs: 10_000 } }));
       const neighbour = await arena.neighbour();
       for (let round = 0; round < 2; round++) {
         await callOnce(arena.engine, bad, "x");
         const begun = performance.now();
         const outputs = await Promise.all([1, 2, 3, 4].map(() => callOnce(arena.engine, neighbour, "y")));
         for (const output of outputs) assert.equal(textOf(output), "y");
-        assert.ok(performance.now() - begun < 500, `${performance.now() - begun} ms`);
+        assert.ok(performance.now() - begun < 1500, `${performance.now() - begun} ms`);
       }
     });
 
@@ -108,8 +110,8 @@ for (const mode of modes) {
       assert.equal(count("timeout") + count("overload"), 3000);
       assert.ok(count("timeout") <= 2024);
       arena.assertNamed(bad, "timeout");
-      const { openStreams, queued } = bad.stats();
-      assert.deepEqual({ openStreams, queued }, { openStreams: 0, queued: 0 });
+      // The caller is told first; then the guest is.
+      await eventually("the end of all streams", () => bad.stats().openStreams === 0 && bad.stats().queued === 0);
     });
 
     test("the longest tick period is no flood", async () => {

@@ -50,7 +50,6 @@ export class OrderBook {
   #events: OrderEvents | undefined;
   #watcher: FSWatcher | undefined;
   #poll: Timer | undefined;
-  #isLooking = false;
 
   constructor({ dir, pollMs = 5000, clock = systemClock }: OrderBookOptions) {
     this.#options = { dir, pollMs, clock };
@@ -110,7 +109,7 @@ export class OrderBook {
   #watch(): void {
     if (this.#watcher !== undefined) return;
     try {
-      this.#watcher = watch(this.#options.dir, { persistent: false }, () => void this.#look());
+      this.#watcher = watch(this.#options.dir, { persistent: false }, (_event, file) => void this.#look(file)); // prettier-ignore
       this.#watcher.on("error", () => {
         this.#watcher?.close();
         this.#watcher = undefined;
@@ -129,14 +128,13 @@ export class OrderBook {
     });
   }
 
-  /** Looks at all files. A look that is asked for while one waits is that one. */
-  #look(): Promise<void> {
-    if (this.#isLooking) return Promise.resolve();
-    this.#isLooking = true;
+  /** Looks at one file, or at all. Never rejects. */
+  #look(file: string | null = null): Promise<void> {
+    const name = file === null ? undefined : nameOf(file);
+    if (file !== null && name === undefined) return Promise.resolve();
     return this.#line.run(line, async () => {
-      this.#isLooking = false;
       try {
-        await this.#scan();
+        await (name === undefined ? this.#scan() : this.#scanOne(name));
       } catch (error) {
         if (codeOf(error) !== "ENOENT") this.#events?.onFault(asError(error));
       }
@@ -145,18 +143,18 @@ export class OrderBook {
 
   async #scan(): Promise<void> {
     const files = await readdir(this.#options.dir);
-    const names = new Set(files.flatMap((file) => nameOf(file) ?? []));
-    for (const name of names) await this.#scanOne(name);
-    for (const name of this.#known.keys()) {
-      if (names.has(name)) continue;
-      this.#known.delete(name);
-      this.#events?.onGone(name);
-    }
+    const names = files.flatMap((file) => nameOf(file) ?? []);
+    for (const name of new Set([...names, ...this.#known.keys()])) await this.#scanOne(name);
   }
 
   async #scanOne(name: string): Promise<void> {
     const state = await stateOf(this.#fileOf(name));
-    if (state === undefined || state === this.#known.get(name)) return;
+    if (state === this.#known.get(name)) return;
+    if (state === undefined) {
+      this.#known.delete(name);
+      this.#events?.onGone(name);
+      return;
+    }
     this.#known.set(name, state);
     try {
       const record = await this.#read(name);
