@@ -33,6 +33,14 @@ export interface CallOptions {
   compress?: boolean;
 }
 
+/** What a call needs of its client. */
+export interface ClientCallSettings {
+  readonly maxReceiveMessageBytes: number;
+  headersOf(call: BaseClientCall): Parameters<Http2Stream["sendHeaders"]>[0];
+  /** Starts the call again when another connection is ready. */
+  restart(call: BaseClientCall): void;
+}
+
 /** The earlier of deadline and timeout, ms since the epoch; undefined without either. */
 function deadlineOf(options: CallOptions): number | undefined {
   const { deadlineMs, timeoutMs } = options;
@@ -40,7 +48,7 @@ function deadlineOf(options: CallOptions): number | undefined {
   return Math.min(Date.now() + timeoutMs, deadlineMs ?? Number.POSITIVE_INFINITY);
 }
 
-/** What both kinds of calls of a client have in common: headers, trailers, status, end. */
+/** What all calls of a client have in common: headers, trailers, status, end. */
 export abstract class BaseClientCall implements StreamSink {
   readonly path: string;
   readonly options: CallOptions;

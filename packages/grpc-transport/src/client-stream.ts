@@ -1,5 +1,4 @@
-import { asGrpcError, type UnaryClientSettings } from "./unary-client-call.ts";
-import { BaseClientCall, type CallOptions } from "./client-call.ts";
+import { BaseClientCall, type CallOptions, type ClientCallSettings } from "./client-call.ts";
 import type { Http2Connection } from "./connection/connection.ts";
 import type { Http2Stream } from "./connection/stream.ts";
 import { GrpcError } from "./grpc-error.ts";
@@ -9,6 +8,7 @@ import { SendGate } from "./grpc/send-gate.ts";
 import type { HeaderList } from "./hpack/header-list.ts";
 import type { Metadata } from "./metadata.ts";
 import { Status } from "./status.ts";
+import { asGrpcError } from "./unary-client-call.ts";
 
 /** Client side of a streaming call of any kind. Iterate it for the answers. */
 export interface ClientStream extends AsyncIterable<Uint8Array> {
@@ -32,7 +32,7 @@ interface Deferred<T> {
 
 /** Implementation of {@link ClientStream}. */
 export class StreamClientCall extends BaseClientCall {
-  private readonly settings: UnaryClientSettings;
+  private readonly settings: ClientCallSettings;
   private readonly replies: MessageQueue;
   private readonly headersArrived = deferred<Metadata>();
   private readonly trailersArrived = deferred<Metadata>();
@@ -42,7 +42,7 @@ export class StreamClientCall extends BaseClientCall {
   private outcome: GrpcError | undefined;
   private packing: Promise<Uint8Array> | null = null;
 
-  constructor(path: string, options: CallOptions, settings: UnaryClientSettings) {
+  constructor(path: string, options: CallOptions, settings: ClientCallSettings) {
     super(path, options);
     this.settings = settings;
     this.replies = new MessageQueue(settings.maxReceiveMessageBytes, () => this.cancel());

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { BaseClientCall, CallOptions } from "./client-call.ts";
+import type { BaseClientCall, CallOptions, ClientCallSettings } from "./client-call.ts";
 import { nameOfTarget, openSocket, type ClientTarget } from "./client-target.ts";
 import { StreamClientCall, type ClientStream } from "./client-stream.ts";
 import { ConnectionRequest, type WaitingCall } from "./connection-request.ts";
@@ -19,12 +19,7 @@ import {
 } from "./message-client-call.ts";
 import { RequestHeaders } from "./request-headers.ts";
 import { Status } from "./status.ts";
-import {
-  UnaryClientCall,
-  type UnaryCallback,
-  type UnaryClientSettings,
-  type UnaryReply,
-} from "./unary-client-call.ts";
+import { UnaryClientCall, type UnaryCallback, type UnaryReply } from "./unary-client-call.ts";
 
 /** Options of a {@link GrpcClient}. */
 export interface ClientOptions extends Partial<KeepaliveOptions> {
@@ -64,7 +59,7 @@ const BACKOFF_JITTER = 0.2;
 const USEFUL_MS = 100;
 
 /** A gRPC client: one connection to one server, made again when it is lost. */
-export class GrpcClient implements ConnectionEvents, UnaryClientSettings {
+export class GrpcClient implements ConnectionEvents, ClientCallSettings {
   readonly maxReceiveMessageBytes: number;
   private readonly target: ClientTarget;
   private readonly options: ClientOptions;

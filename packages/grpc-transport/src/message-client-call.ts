@@ -1,10 +1,8 @@
-import { BaseClientCall, type CallOptions } from "./client-call.ts";
+import type { CallOptions, ClientCallSettings } from "./client-call.ts";
 import type { Http2Connection } from "./connection/connection.ts";
-import type { Http2Stream } from "./connection/stream.ts";
 import { GrpcError } from "./grpc-error.ts";
-import { MessageReader, type MessageSink } from "./grpc/message-reader.ts";
+import { ReadingClientCall } from "./reading-client-call.ts";
 import { Status } from "./status.ts";
-import { MAX_RETRIES, type UnaryClientSettings } from "./unary-client-call.ts";
 
 /** Is told what comes of a {@link MessageStream}. */
 export interface MessageListener {
@@ -28,23 +26,19 @@ export interface MessageStream {
 }
 
 /** Implementation of {@link MessageStream}. */
-export class MessageClientCall extends BaseClientCall implements MessageStream, MessageSink {
-  private readonly settings: UnaryClientSettings;
+export class MessageClientCall extends ReadingClientCall implements MessageStream {
   private readonly listener: MessageListener;
-  private reader: MessageReader | null = null;
   /** What was sent, for another connection should the server not have acted on it. */
   private unanswered: Uint8Array[] | null = [];
   private ended = false;
-  private retries = 0;
 
   constructor(
     path: string,
     options: CallOptions,
-    settings: UnaryClientSettings,
+    settings: ClientCallSettings,
     listener: MessageListener,
   ) {
-    super(path, options);
-    this.settings = settings;
+    super(path, options, settings);
     this.listener = listener;
   }
 
@@ -69,26 +63,7 @@ export class MessageClientCall extends BaseClientCall implements MessageStream, 
     this.stream?.sendMessage(message, false, end);
   }
 
-  override onData(
-    stream: Http2Stream,
-    buffer: Buffer,
-    start: number,
-    end: number,
-    endStream: boolean,
-  ): void {
-    stream.consume(end - start);
-    if (this.finished) return;
-    try {
-      this.reader ??= new MessageReader(this, this.settings.maxReceiveMessageBytes);
-      this.reader.push(buffer, start, end);
-    } catch (error) {
-      if (!(error instanceof GrpcError)) throw error;
-      this.abandon(error);
-    }
-    if (endStream) this.endWithoutStatus();
-  }
-
-  onMessage(message: Buffer, compressed: boolean): void {
+  override onMessage(message: Buffer, compressed: boolean): void {
     if (this.finished) return;
     if (!compressed) return this.listener.onMessage(message);
     this.abandon(new GrpcError(Status.INTERNAL, "Cannot read reply: it is compressed"));
@@ -96,13 +71,6 @@ export class MessageClientCall extends BaseClientCall implements MessageStream, 
 
   protected override onResponse(): void {
     this.unanswered = null;
-  }
-
-  protected override retry(): boolean {
-    if (++this.retries > MAX_RETRIES) return false;
-    this.stream = null;
-    this.settings.restart(this);
-    return true;
   }
 
   protected override onFinished(error: GrpcError | undefined): void {

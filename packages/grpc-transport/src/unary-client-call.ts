@@ -1,10 +1,10 @@
-import { BaseClientCall, type CallOptions } from "./client-call.ts";
+import type { CallOptions, ClientCallSettings } from "./client-call.ts";
 import type { Http2Connection } from "./connection/connection.ts";
 import type { Http2Stream } from "./connection/stream.ts";
 import { GrpcError } from "./grpc-error.ts";
 import { compress, decompress, encodingOf } from "./grpc/compression.ts";
-import { MessageReader, type MessageSink } from "./grpc/message-reader.ts";
 import type { Metadata } from "./metadata.ts";
+import { ReadingClientCall } from "./reading-client-call.ts";
 import { Status } from "./status.ts";
 
 /** The answer to a unary call. */
@@ -19,37 +19,22 @@ export interface UnaryReply {
 /** Receives the outcome: an error, or the reply. */
 export type UnaryCallback = (error: GrpcError | undefined, reply: UnaryReply | undefined) => void;
 
-/** What a call needs of its client. */
-export interface UnaryClientSettings {
-  readonly maxReceiveMessageBytes: number;
-  headersOf(call: BaseClientCall): Parameters<Http2Stream["sendHeaders"]>[0];
-  /** Starts the call again when another connection is ready. */
-  restart(call: BaseClientCall): void;
-}
-
-/** How often a call that no server acted on is sent again. */
-export const MAX_RETRIES = 5;
-
 /** Client side of a unary call. */
-export class UnaryClientCall extends BaseClientCall implements MessageSink {
+export class UnaryClientCall extends ReadingClientCall {
   private readonly request: Uint8Array;
-  private readonly settings: UnaryClientSettings;
   private readonly callback: UnaryCallback;
-  private reader: MessageReader | null = null;
   private reply: Buffer | null = null;
   private compressed = false;
-  private retries = 0;
 
   constructor(
     path: string,
     request: Uint8Array,
     options: CallOptions,
-    settings: UnaryClientSettings,
+    settings: ClientCallSettings,
     callback: UnaryCallback,
   ) {
-    super(path, options);
+    super(path, options, settings);
     this.request = request;
-    this.settings = settings;
     this.callback = callback;
   }
 
@@ -68,36 +53,12 @@ export class UnaryClientCall extends BaseClientCall implements MessageSink {
     );
   }
 
-  override onData(
-    stream: Http2Stream,
-    buffer: Buffer,
-    start: number,
-    end: number,
-    endStream: boolean,
-  ): void {
-    stream.consume(end - start);
-    if (this.finished) return;
-    try {
-      this.reader ??= new MessageReader(this, this.settings.maxReceiveMessageBytes);
-      this.reader.push(buffer, start, end);
-    } catch (error) {
-      this.abandon(asGrpcError(error));
-    }
-    if (endStream) this.endWithoutStatus();
-  }
-
-  onMessage(message: Buffer, compressed: boolean, owned: boolean): void {
+  override onMessage(message: Buffer, compressed: boolean, owned: boolean): void {
     if (this.reply !== null) {
       throw new GrpcError(Status.INTERNAL, "Cannot read reply: a unary call has one message");
     }
     this.compressed = compressed;
     this.reply = owned ? message : Buffer.from(message);
-  }
-
-  protected override retry(): boolean {
-    if (++this.retries > MAX_RETRIES) return false;
-    this.settings.restart(this);
-    return true;
   }
 
   protected override end(stream: Http2Stream, error: GrpcError | undefined): void {

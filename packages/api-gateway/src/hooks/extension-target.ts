@@ -1,11 +1,9 @@
-import type { GrpcClient } from "@layotto/grpc-transport";
+import type { GrpcClient, MessageListener, MessageStream } from "@layotto/grpc-transport";
+import { processPath } from "@layotto/sidecar-kit/extension";
 import type { Route, SharedRoute } from "../routing/route.ts";
 import type { RouteView } from "../routing/routes.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { WaitOptions } from "../waiters.ts";
-
-/** `:path` of the method that functions run behind. */
-export const processPath = "/sidecar.v1.Extension/Process";
 
 /** Finds the sidecar that runs a function. Several may, by a selector on the name of the function. */
 export class ExtensionTarget {
@@ -20,31 +18,45 @@ export class ExtensionTarget {
     return this.#of(this.#routes().lookup(processPath), name);
   }
 
-  /** A connection that takes a call now. */
-  client(name: string): GrpcClient | undefined {
-    const client = this.upstream(name)?.pick(processPath)?.client;
-    return client?.connection == null ? undefined : client;
+  /** Opens the stream of a function on a connection that takes it now; undefined: there is none. */
+  open(name: string, listener: MessageListener): MessageStream | undefined {
+    const upstream = this.upstream(name);
+    const client = upstream?.pick(processPath)?.client;
+    return client?.connection == null ? undefined : openOn(client, upstream, listener);
   }
 
   /**
-   * Waits for a sidecar that takes calls of the function.
+   * Opens it once there is a sidecar that takes calls of the function.
    *
    * @returns undefined when no sidecar runs functions
    * @throws RpcError SIDECAR_UNAVAILABLE when the time is over
    * @throws the signal's reason when it aborts
    */
-  async wait(name: string, options: WaitOptions): Promise<GrpcClient | undefined> {
+  async openLater(
+    name: string,
+    listener: MessageListener,
+    options: WaitOptions,
+  ): Promise<MessageStream | undefined> {
     const until = performance.now() + options.timeoutMs;
-    const route = await this.#routes().resolve(processPath, options);
+    const upstream = this.#of(await this.#routes().resolve(processPath, options), name);
     const timeoutMs = until - performance.now();
-    const upstream = this.#of(route, name);
-    return (await upstream?.waitUntilReady(processPath, { ...options, timeoutMs }))?.client;
+    const replica = await upstream?.waitUntilReady(processPath, { ...options, timeoutMs });
+    return replica && openOn(replica.client, upstream, listener);
   }
 
   #of(route: Route<Upstream>, name: string): Upstream | undefined {
     if (route.kind === "forward") return route.upstream;
     return route.kind === "shared" ? owner(route, name) : undefined;
   }
+}
+
+function openOn(
+  client: GrpcClient,
+  upstream: Upstream | undefined,
+  listener: MessageListener,
+): MessageStream {
+  const metadata = upstream?.metadata;
+  return client.messages(processPath, metadata === undefined ? {} : { metadata }, listener);
 }
 
 function owner({ byValue, fallback }: SharedRoute<Upstream>, name: string): Upstream {

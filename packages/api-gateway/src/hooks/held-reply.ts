@@ -18,6 +18,8 @@ export class HeldReply {
   #bytes = 0;
   /** Of the first message with its prefix; 0 while that is not there. */
   #firstBytes = 0;
+  /** Bytes whose window the sidecar has back although they are held. */
+  #returned = 0;
 
   /** @param caller on whose connection the bytes are accounted for */
   constructor(stream: Http2Stream, head: HeaderList, isHeadOnly: boolean, caller: Http2Stream) {
@@ -69,8 +71,16 @@ export class HeldReply {
     return true;
   }
 
-  /** Forgets the bytes. */
+  /** Gives the sidecar its window back for bytes that stay here: a message may be larger than a window. */
+  returnWindow(bytes: number): void {
+    this.#returned += bytes;
+    this.stream.consume(bytes);
+  }
+
+  /** Forgets the bytes. Whoever passes them on returns their window: what they have had back counts against that. */
   release(): void {
+    this.stream.consume(-this.#returned);
+    this.#returned = 0;
     this.#caller.connection.releaseBuffered(this.#bytes);
     this.#bytes = 0;
     this.#chunks = [];

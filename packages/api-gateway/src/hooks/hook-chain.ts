@@ -1,7 +1,8 @@
 import type { HeaderField } from "@layotto/grpc-transport";
 import type { ProcessAnswer, ProcessResponse } from "@layotto/proto/sidecar/v1/extension";
+import type { ExtensionListener, ExtensionQuestion } from "@layotto/sidecar-kit/extension";
 import type { Hook } from "./hook.ts";
-import type { HookListener, HookQuestion, HookRun } from "./hook-run.ts";
+import type { HookRun } from "./hook-run.ts";
 import { changedFields, flatHeaders } from "./protected-fields.ts";
 
 /** What one phase of a call consists of: each hook gets it as the one before has left it. */
@@ -34,7 +35,7 @@ export interface ChainOwner {
 }
 
 /** Runs the hooks of one phase of one call, one after the other. */
-export class HookChain implements HookListener {
+export class HookChain implements ExtensionListener {
   readonly #owner: ChainOwner;
   readonly #phase: "request" | "response";
   readonly #hooks: readonly Hook[];
@@ -64,8 +65,9 @@ export class HookChain implements HookListener {
       return this.#owner.onChainDone(this.#exchange);
     }
     const timeoutMs = this.#owner.timeFor(hook);
-    if (timeoutMs > 0) this.#owner.runOf(hook).ask(this.#question(hook), timeoutMs, this);
-    else this.#end(hook, undefined);
+    if (timeoutMs <= 0) return this.#end(hook, undefined);
+    const isLast = hook.config.when !== "both" || this.#phase === "response";
+    this.#owner.runOf(hook).ask(this.#question(hook), timeoutMs, isLast, this);
   }
 
   /** The call is over: nobody is told anything more. */
@@ -73,19 +75,21 @@ export class HookChain implements HookListener {
     this.#isOver = true;
   }
 
-  onResponse(hook: Hook, response: ProcessResponse): void {
-    if (this.#isOver) return;
+  onResponse(response: ProcessResponse): void {
+    const hook = this.#hooks[this.#at];
+    if (this.#isOver || hook === undefined) return;
     if (response.answer !== undefined) {
       this.#isOver = true;
       return this.#owner.onChainAnswer(hook, response.answer);
     }
     const fault = this.#apply(hook, response);
     if (fault === undefined) this.next();
-    else this.onFailure(hook, `it made something that cannot be sent: ${fault}`);
+    else this.onFailure(`it made something that cannot be sent: ${fault}`);
   }
 
-  onFailure(hook: Hook, why: string): void {
-    if (this.#isOver) return;
+  onFailure(why: string): void {
+    const hook = this.#hooks[this.#at];
+    if (this.#isOver || hook === undefined) return;
     if (this.#owner.timeFor(hook) <= 0) return this.#end(hook, undefined);
     hook.failed(this.#owner.path, why);
     if (hook.config.on_failure === "open") this.next();
@@ -97,7 +101,7 @@ export class HookChain implements HookListener {
     this.#owner.onChainFailure(hook, why);
   }
 
-  #question(hook: Hook): HookQuestion {
+  #question(hook: Hook): ExtensionQuestion {
     const { path, peer, hiddenNames } = this.#owner;
     const { fields, body, hasBody, trailers } = this.#exchange;
     const shown = hook.config.body ? body : undefined;
@@ -107,8 +111,14 @@ export class HookChain implements HookListener {
       body: shown,
       trailers: flatHeaders(trailers, hiddenNames),
       bodyFollows: hasBody && shown === undefined,
-      path,
-      peer,
+      properties: [
+        "layotto.hook",
+        hook.config.when,
+        "layotto.method",
+        path,
+        "source.address",
+        peer,
+      ],
     };
   }
 

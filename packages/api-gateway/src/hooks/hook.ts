@@ -1,4 +1,6 @@
 import { Histogram, type Logger } from "@layotto/sidecar-kit";
+import type { ExtensionSettings } from "@layotto/sidecar-kit/extension";
+import { hookClock } from "./hook-clock.ts";
 
 /** One entry of `gateway.hooks`, as it is configured. */
 export interface HookConfig {
@@ -31,6 +33,8 @@ export class Hook {
   /** Place in the configuration. */
   readonly index: number;
   readonly counters = new HookCounters();
+  /** What its function is asked with. */
+  readonly extension: ExtensionSettings;
   readonly #logger: Logger;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #unlogged = 0;
@@ -38,6 +42,8 @@ export class Hook {
   constructor(config: HookConfig, index: number, logger: Logger) {
     this.config = config;
     this.index = index;
+    const { latency } = this.counters;
+    this.extension = { function: config.function, clock: hookClock, latency };
     this.#logger = logger;
   }
 

@@ -155,8 +155,8 @@ export class HookedCall extends GatewayCall implements ChainOwner {
     if (!reply.add(buffer, start, end)) return this.fail(outOfBuffer);
     if (endStream) reply.isComplete = true;
     if (this.wantsWhole(reply)) {
-      // A message may be larger than a window: it is returned at once, and what is held is bounded.
-      stream.consume(end - start);
+      // What is held is bounded by the length of a message instead.
+      reply.returnWindow(end - start);
       if (reply.length > this.maxMessageBytes + prefixBytes) return this.onTooLong(reply);
     }
     this.decide(reply);
@@ -187,7 +187,7 @@ export class HookedCall extends GatewayCall implements ChainOwner {
 
   protected override onEnded(code: StatusCode): void {
     this.chain?.cancel();
-    for (const run of this.runs) run.close();
+    for (const run of this.runs) run.cancel();
     this.reply?.release();
     super.onEnded(code);
   }

@@ -160,7 +160,7 @@ export class Http2Stream {
     this.discard();
   }
 
-  /** Returns received bytes to the peer's window. */
+  /** Returns received bytes to the peer's window; a negative number takes back some that were returned too early. */
   consume(bytes: number): void {
     this.unreturned += bytes;
     if (this.remoteClosed || this.closed) return;

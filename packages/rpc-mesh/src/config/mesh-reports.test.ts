@@ -54,7 +54,7 @@ describe("readMesh: reports", () => {
         "✖ mesh.routers[0].virtual_hosts[0].routers[0].match.regex: is no regular expression: /(/: Unterminated group",
         "✖ mesh.routers[0].virtual_hosts[0].routers[1].match: must not have more than one of path, prefix, path_separated_prefix and regex",
         "✖ mesh.routers[0].virtual_hosts[0].routers[3].route.weighted_clusters: must have a weight above 0",
-        "✖ mesh.routers[0].virtual_hosts[0].routers[4].route.timeout: must be a duration, e.g. \"3s\" or \"100ms\", or a number of milliseconds",
+        "✖ mesh.routers[0].virtual_hosts[0].routers[4].route.timeout: must be a duration, e.g. \"2s\", \"500ms\" or \"1m30s\"",
         "✖ mesh.routers[0].virtual_hosts[0].routers[4].route.retry_policy.retry_on: \"5xy\" is no condition: there are 5xx, gateway-error, reset, connect-failure, refused-stream, retriable-4xx, rate-limited, envoy-ratelimited, timeout, cancelled, deadline-exceeded, internal, resource-exhausted, unavailable",
         "✖ mesh.routers[0].virtual_hosts[0].routers[5].request_headers_to_add.Host: \"Host\" must not be changed: it is the business of the connection",
         "✖ mesh.routers[0].virtual_hosts[0].routers[6].match.variables: is not supported: match by path, headers or query instead",

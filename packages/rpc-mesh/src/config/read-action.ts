@@ -17,8 +17,8 @@ export function readRedirect(node: ConfigNode): RedirectAction {
   const codes = { 301: 301, 302: 302, 303: 303, 307: 307, 308: 308 };
   return {
     type: "redirect",
-    status: node.choice<number>("response_code", codes) ?? 301,
-    scheme: node.choice<string>("scheme_redirect", { http: "http", https: "https" }),
+    status: node.meaning<number>("response_code", codes) ?? 301,
+    scheme: node.meaning<string>("scheme_redirect", { http: "http", https: "https" }),
     host: node.text("host_redirect"),
     path: node.text("path_redirect"),
     prefixRewrite: node.text("prefix_rewrite"),

@@ -21,7 +21,7 @@ export function readBalancer(
 ): BalancerConfig {
   const settings = node.child("lb_config") ?? node.child("lbconfig");
   const base = defaultBalancer;
-  const named = node.choice("lb_type", balancerNames);
+  const named = node.meaning("lb_type", balancerNames);
   const tableSize = settings?.integer("table_size", { min: 3, max: 5_000_011 }) ?? base.tableSize;
   if (!isPrime(tableSize)) settings?.fault("table_size", "must be a prime number");
   const minRingSize = settings?.integer("minimum_ring_size", { min: 1 }) ?? base.minRingSize;
@@ -46,7 +46,7 @@ export function readBalancer(
 
 function readSlowStart(node: ConfigNode | undefined): SlowStartConfig | undefined {
   if (node === undefined) return undefined;
-  node.choice("mode", { duration: true, "": true });
+  node.meaning("mode", { duration: true, "": true });
   const windowMs = node.duration("slow_start_duration") ?? 0;
   // MOSN writes a share of 1 here.
   const share = node.number("min_weight_percent", { max: 100 }) ?? 0.1;
@@ -84,7 +84,7 @@ export function readSubsets(node: ConfigNode | undefined): SubsetConfig | undefi
     return undefined;
   }
   return {
-    fallback: node.choice<SubsetConfig["fallback"]>("fall_back_policy", fallbacks) ?? "none",
+    fallback: node.meaning<SubsetConfig["fallback"]>("fall_back_policy", fallbacks) ?? "none",
     default: node.labels("default_subset") ?? {},
     selectors,
   };

@@ -38,7 +38,7 @@ export function readCluster(node: ConfigNode, around: ClusterSurroundings): Clus
     node.flag("cluster_manager_tls") === true ? around.sharedTls : node.child("tls_context");
   const maxPerConnection = node.integer("max_request_per_conn") ?? 0;
   const given = node.has("outlier_detection") ? undefined : around.outliers.get(name);
-  const protocol = node.choice("protocol", protocolNames);
+  const protocol = node.meaning("protocol", protocolNames);
   if (protocol === "http2" && maxPerConnection > 0) {
     node.warn("max_request_per_conn", "is not supported over HTTP/2: it has no effect");
   }

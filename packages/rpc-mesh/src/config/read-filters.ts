@@ -75,14 +75,14 @@ function readMirrorFilter(config: ConfigNode): void {
 function readIpAccess(node: ConfigNode): IpAccessConfig {
   const actions = { allow: "allow", deny: "deny" } as const;
   return {
-    defaultAction: node.choice<"allow" | "deny">("default_action", actions) ?? "allow",
+    defaultAction: node.meaning<"allow" | "deny">("default_action", actions) ?? "allow",
     header: node.text("header")?.toLowerCase(),
     rules: node.children("ips").map((each) => {
       const ranges = each.texts("addrs");
       for (const range of ranges) {
         if (!isRange(range)) each.fault("addrs", `"${range}" must be an address or a range like 10.0.0.0/8`); // prettier-ignore
       }
-      return { action: each.choice<"allow" | "deny">("action", actions) ?? "deny", ranges };
+      return { action: each.meaning<"allow" | "deny">("action", actions) ?? "deny", ranges };
     }),
   };
 }

@@ -48,11 +48,11 @@ function readFunction(node: ConfigNode): FunctionConfig {
   return {
     function: node.need("function"),
     timeoutMs,
-    onFailure: node.choice("on_failure", policies) ?? "closed",
+    onFailure: node.meaning("on_failure", policies) ?? "closed",
   };
 }
 
 function readStep(node: ConfigNode): HookConfig["step"] {
   if (!node.has("step")) node.fault("step", "is missing: it must be route or host");
-  return node.choice("step", steps) ?? "route";
+  return node.meaning("step", steps) ?? "route";
 }

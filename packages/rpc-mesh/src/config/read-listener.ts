@@ -42,7 +42,7 @@ export function readListener(node: ConfigNode): ReadListener {
   const address = readAddress(node);
   const listener: ListenerConfig = {
     name: node.need("name"),
-    type: node.choice<"ingress" | "egress">("type", { ingress: "ingress", egress: "egress" }) ?? "egress", // prettier-ignore
+    type: node.meaning<"ingress" | "egress">("type", { ingress: "ingress", egress: "egress" }) ?? "egress", // prettier-ignore
     address,
     ...protocols,
     ...readFunctions(node, protocols.protocol, address),
@@ -101,7 +101,7 @@ function readRouterName(node: ConfigNode, proxy: ConfigNode | undefined): string
 /** `bind_port: false` makes a listener that only InvokeService comes through. */
 function readAddress(node: ConfigNode): string | undefined {
   const address = node.text("address");
-  const network = node.choice<string>("network", { tcp: "tcp", unix: "unix" }) ?? "tcp";
+  const network = node.meaning<string>("network", { tcp: "tcp", unix: "unix" }) ?? "tcp";
   if (address === undefined || node.flag("bind_port") === false) return undefined;
   const text = network === "unix" && !address.startsWith("unix:") ? `unix:${address}` : address;
   if (!isListenAddress(text)) node.fault("address", "must be host:port or unix:/path");
@@ -114,8 +114,8 @@ function readProtocols(
 ): Pick<ListenerConfig, "protocol" | "upstreamProtocol"> {
   if (proxy === undefined) {
     return {
-      protocol: node.choice("protocol", listenerProtocolNames) ?? "auto",
-      upstreamProtocol: node.choice("upstream_protocol", protocolNames),
+      protocol: node.meaning("protocol", listenerProtocolNames) ?? "auto",
+      upstreamProtocol: node.meaning("upstream_protocol", protocolNames),
     };
   }
   const sub = proxy.child("extend_config");
@@ -133,10 +133,10 @@ function readProxyProtocol(
 ): Protocol | undefined {
   const name = proxy.raw(key);
   if (name === undefined || name === "Auto" || name === "auto" || isList(name)) return undefined;
-  if (name !== "X") return proxy.choice(key, { ...protocolNames, X: "bolt" as const });
+  if (name !== "X") return proxy.meaning(key, { ...protocolNames, X: "bolt" as const });
   const sub = extended?.raw("sub_protocol");
   if (sub === undefined || isList(sub)) return undefined;
-  return extended?.choice("sub_protocol", protocolNames);
+  return extended?.meaning("sub_protocol", protocolNames);
 }
 
 function isList(value: unknown): boolean {

@@ -53,7 +53,7 @@ export function readBreaker(node: ConfigNode | undefined): BreakerConfig | undef
   if (node === undefined) return undefined;
   node.unserved(["resource", "statSlidingWindowBucketCount"]);
   const base = defaultBreaker;
-  const strategy = node.choice<BreakerConfig["strategy"]>("strategy", strategies) ?? base.strategy;
+  const strategy = node.meaning<BreakerConfig["strategy"]>("strategy", strategies) ?? base.strategy;
   const isRatio = strategy === "error_ratio" || strategy === "slow_ratio";
   const bounds = isRatio ? { max: 1 } : { min: 1 };
   return {
@@ -148,7 +148,7 @@ export function readHealthCheck(node: ConfigNode | undefined): HealthCheckConfig
   node.unserved(["common_callbacks", "event_log_path", "interval_jitter", "service_name"]);
   http.unserved(["scheme"]);
   return {
-    type: node.choice<HealthCheckConfig["type"]>("protocol", checkTypes) ?? base.type,
+    type: node.meaning<HealthCheckConfig["type"]>("protocol", checkTypes) ?? base.type,
     intervalMs: node.duration("interval") ?? base.intervalMs,
     timeoutMs: node.duration("timeout") ?? http.duration("timeout") ?? base.timeoutMs,
     healthyThreshold: node.integer("healthy_threshold", { min: 1 }) ?? base.healthyThreshold,

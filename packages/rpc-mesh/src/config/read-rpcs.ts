@@ -69,7 +69,7 @@ function readInvoker(node: ConfigNode, listeners: readonly string[]): RpcsConfig
     channel: readChannel(first ?? node, listeners, first !== undefined),
     beforeInvoke: readFilters(node, "before_invoke", ["dubbo_json_rpc"]),
     afterInvoke: readFilters(node, "after_invoke", []),
-    flatErrors: node.choice<boolean>("error_codes", codes) ?? false,
+    flatErrors: node.meaning<boolean>("error_codes", codes) ?? false,
     timeoutMs: node.duration("timeout") ?? 3000,
   };
 }
@@ -81,7 +81,7 @@ function readChannel(
 ): ChannelConfig {
   if (!isThere) return { protocol: "http", listener: "", size: 0 };
   if (!node.has("protocol")) node.fault("protocol", "is missing");
-  const protocol = node.choice<ChannelProtocol>("protocol", protocols) ?? "http";
+  const protocol = node.meaning<ChannelProtocol>("protocol", protocols) ?? "http";
   const listener = node.need("listener");
   if (listener !== "" && !listeners.includes(listener) && !isHostPort(listener)) {
     const known = listeners.length === 0 ? "there is none" : `there are ${listeners.join(", ")}`;

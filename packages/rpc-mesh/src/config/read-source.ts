@@ -26,7 +26,7 @@ export function readSource(
     node.unserved(dnsKeys, "has no effect beside discovery: set name, record, refresh and servers there"); // prettier-ignore
     return readDiscovery(discovery, registries);
   }
-  const type = node.choice<string>("type", types) ?? "static";
+  const type = node.meaning<string>("type", types) ?? "static";
   if (type !== "dns") node.unserved(dnsKeys, "has no effect: only STRICT_DNS and LOGICAL_DNS use it"); // prettier-ignore
   switch (type) {
     case "eds":
@@ -60,7 +60,7 @@ function dnsOfHosts(node: ConfigNode): HostSource {
     type: "dns",
     name: address.slice(0, colon),
     port: Number(address.slice(colon + 1)),
-    record: node.choice("dns_lookup_family", records) ?? "A",
+    record: node.meaning("dns_lookup_family", records) ?? "A",
     refreshMs: isTtlUsed ? undefined : node.duration("dns_refresh_rate"),
     ...readResolvers(node.child("dns_resolvers")),
   };
@@ -99,9 +99,9 @@ function isDnsServer(text: string): boolean {
 function readDiscovery(node: ConfigNode, registries: readonly string[] | undefined): HostSource {
   const kinds = { dns: "dns", file: "file", registry: "registry", eds: "eds" } as const;
   if (!node.has("type")) node.fault("type", `is missing: one of ${Object.keys(kinds).join(", ")}`);
-  switch (node.choice<string>("type", kinds)) {
+  switch (node.meaning<string>("type", kinds)) {
     case "dns": {
-      const record = node.choice<"A" | "AAAA" | "SRV">("record", records) ?? "A";
+      const record = node.meaning<"A" | "AAAA" | "SRV">("record", records) ?? "A";
       const port = node.integer("port", { min: 1, max: 65_535 });
       if (port === undefined && record !== "SRV" && !node.has("port")) {
         node.fault("port", `is missing: records of type ${record} name no port`);

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { GrpcClient, type MessageListener, type MessageStream } from "@layotto/grpc-transport";
+import { processPath } from "@layotto/sidecar-kit/extension";
 import type { ListenAddress } from "@layotto/sidecar-kit/process";
-
-const PROCESS_PATH = "/sidecar.v1.Extension/Process";
 
 /** Reaches the functions of extensions through the gateway, on its internal socket. */
 export class ExtensionClient {
@@ -19,7 +18,7 @@ export class ExtensionClient {
 
   /** Opens the stream of one function beside one call. @param patient wait for a gateway that cannot be reached yet */
   open(patient: boolean, listener: MessageListener): MessageStream {
-    return this.client.messages(PROCESS_PATH, { waitForReady: patient }, listener);
+    return this.client.messages(processPath, { waitForReady: patient }, listener);
   }
 
   close(): Promise<void> {

@@ -1,27 +1,34 @@
 import type { ProcessResponse } from "@layotto/proto/sidecar/v1/extension";
 import type { Timer } from "@layotto/sidecar-kit";
+import type { ExtensionListener, ExtensionQuestion } from "@layotto/sidecar-kit/extension";
 import type { MeshFailure } from "../call/failure.ts";
 import { answerOf } from "./answer.ts";
-import type { FunctionRun, Question } from "./function-run.ts";
+import type { FunctionRun } from "./function-run.ts";
 import type { ListenerFunction } from "./listener-function.ts";
 
 /** What a chain of functions is for. */
 export interface ChainTask {
   /** What a function is asked, after what those before it have said was taken. */
-  question(owner: ListenerFunction): Question;
-  /** Takes what a function has said. Returns why that cannot be; undefined: it can. */
+  question(owner: ListenerFunction): ExtensionQuestion;
+  /**
+   * Takes what a function has said; its bytes are valid only during the call.
+   *
+   * @returns why that cannot be; undefined: it can
+   */
   take(response: ProcessResponse, owner: ListenerFunction): string | undefined;
   /** All have been asked, or the call ends with a failure. Called once. */
   end(failure: MeshFailure | undefined): void;
 }
 
 /** Asks functions about one phase of a call, one after the other. */
-export class FunctionChain implements Timer {
+export class FunctionChain implements Timer, ExtensionListener {
   private readonly runs: readonly FunctionRun[];
   private readonly task: ChainTask;
   private readonly endsAt: number | undefined;
   private readonly last: boolean;
   private index = 0;
+  /** Who is asked. */
+  private current: FunctionRun | undefined;
   private over = false;
 
   /**
@@ -49,24 +56,35 @@ export class FunctionChain implements Timer {
     for (const run of this.runs) run.cancel();
   }
 
+  onResponse(response: ProcessResponse): void {
+    const run = this.current;
+    if (run === undefined) return;
+    run.owner.heard();
+    this.proceed(this.takeFrom(run, response));
+  }
+
+  onFailure(why: string): void {
+    const run = this.current;
+    if (run === undefined) return;
+    run.owner.missed();
+    this.proceed(this.failed(run, why));
+  }
+
   private next(): void {
     let run = this.runs[this.index++];
     while (run?.skips === true) run = this.runs[this.index++];
+    this.current = run;
     if (run === undefined) return this.end();
-    const { clock } = run.owner.tools;
-    const left = this.endsAt === undefined ? undefined : this.endsAt - clock.monotonic();
-    this.ask(run, left);
+    const { config, tools } = run.owner;
+    const left = this.endsAt === undefined ? Infinity : this.endsAt - tools.clock.monotonic();
+    const timeoutMs = Math.min(config.timeoutMs, Math.max(0, left));
+    run.ask(this.task.question(run.owner), timeoutMs, this.last, this);
   }
 
-  private ask(run: FunctionRun, left: number | undefined): void {
-    run.ask(this.task.question(run.owner), left, this.last, (response, why) => {
-      if (response === undefined) run.owner.missed();
-      else run.owner.heard();
-      const failure = response === undefined ? this.failed(run, why) : this.takeFrom(run, response);
-      if (failure === undefined) return this.next();
-      this.cancel();
-      this.task.end(failure);
-    });
+  private proceed(failure: MeshFailure | undefined): void {
+    if (failure === undefined) return this.next();
+    this.cancel();
+    this.task.end(failure);
   }
 
   private end(): void {

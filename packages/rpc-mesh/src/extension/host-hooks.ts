@@ -1,10 +1,10 @@
 import type { ProcessResponse } from "@layotto/proto/sidecar/v1/extension";
 import type { Timer } from "@layotto/sidecar-kit";
+import type { ExtensionQuestion } from "@layotto/sidecar-kit/extension";
 import type { HostDecision, HostHooks, HostQuestion } from "../call/call-hooks.ts";
 import { headersOf } from "../call/changed-request.ts";
 import type { MeshFailure } from "../call/failure.ts";
 import { FunctionChain, propertyOf, type ChainTask } from "./function-chain.ts";
-import type { Question } from "./function-run.ts";
 import type { ListenerFunction } from "./listener-function.ts";
 import { commonProperties } from "./request-parts.ts";
 import { CLUSTER } from "./route-hooks.ts";
@@ -28,7 +28,7 @@ export class FunctionHostHooks implements HostHooks {
 }
 
 class HostTask implements ChainTask {
-  private readonly asked: Question;
+  private readonly asked: ExtensionQuestion;
   private readonly addresses: ReadonlySet<string>;
   private readonly done: (decision: HostDecision) => void;
   private host: string | undefined;
@@ -48,7 +48,7 @@ class HostTask implements ChainTask {
     this.asked = { phase: "request", headers, bodyFollows: true, properties };
   }
 
-  question(): Question {
+  question(): ExtensionQuestion {
     return this.asked;
   }
 

@@ -1,4 +1,5 @@
 import { Histogram, type Logger } from "@layotto/sidecar-kit";
+import type { ExtensionSettings } from "@layotto/sidecar-kit/extension";
 import { Reason, type MeshFailure } from "../call/failure.ts";
 import { meshFailure } from "../call/statuses.ts";
 import type { MeshClock } from "../clock.ts";
@@ -46,6 +47,8 @@ export class ListenerFunction {
   readonly body: boolean;
   readonly tools: FunctionTools;
   readonly counters = new FunctionCounters();
+  /** What it is asked with. */
+  readonly extension: ExtensionSettings;
   private loggedAt = Number.NEGATIVE_INFINITY;
   private unlogged = 0;
   private misses = 0;
@@ -62,6 +65,8 @@ export class ListenerFunction {
     this.config = config;
     this.body = config.body === true;
     this.tools = tools;
+    const { latency } = this.counters;
+    this.extension = { function: config.function, clock: tools.clock, latency };
   }
 
   /** Beside a new call. */

@@ -1,12 +1,12 @@
 import type { ProcessResponse } from "@layotto/proto/sidecar/v1/extension";
 import type { Timer } from "@layotto/sidecar-kit";
+import type { ExtensionQuestion } from "@layotto/sidecar-kit/extension";
 import type { RouteDecision, RouteHooks } from "../call/call-hooks.ts";
 import { headersOf, theirLines } from "../call/changed-request.ts";
 import type { MeshFailure } from "../call/failure.ts";
 import type { RequestView } from "../call/request.ts";
 import { wrongLine } from "./answer.ts";
 import { FunctionChain, propertyOf, type ChainTask } from "./function-chain.ts";
-import type { Question } from "./function-run.ts";
 import type { ListenerFunction } from "./listener-function.ts";
 import { commonProperties, wrongTarget } from "./request-parts.ts";
 
@@ -42,7 +42,7 @@ class RouteTask implements ChainTask {
     this.properties = commonProperties(request, listener, "route");
   }
 
-  question(): Question {
+  question(): ExtensionQuestion {
     const { headers, properties, cluster } = this;
     const told = cluster === undefined ? properties : [...properties, CLUSTER, cluster];
     return { phase: "request", headers, bodyFollows: true, properties: told };

@@ -1,12 +1,13 @@
 import type { ProcessResponse } from "@layotto/proto/sidecar/v1/extension";
 import { hasNoBody } from "@layotto/http1";
+import type { ExtensionQuestion } from "@layotto/sidecar-kit/extension";
 import { headersOf, theirLines, valueOf } from "../call/changed-request.ts";
 import type { MeshFailure } from "../call/failure.ts";
 import type { CallOptions } from "../call/governed-call.ts";
 import type { MeshRuntime } from "../call/runtime.ts";
 import { wrongLine } from "../extension/answer.ts";
 import { FunctionChain, type ChainTask } from "../extension/function-chain.ts";
-import type { FunctionRun, Question } from "../extension/function-run.ts";
+import type { FunctionRun } from "../extension/function-run.ts";
 import type { ListenerFunction } from "../extension/listener-function.ts";
 import { commonProperties, wrongTarget } from "../extension/request-parts.ts";
 import type { Http2Call } from "./http2-call.ts";
@@ -64,13 +65,13 @@ export class FilteredHttp2 extends GovernedHttp2 {
 class HeadersTask implements ChainTask {
   private headers: readonly string[];
   private changed = false;
-  private readonly about: Omit<Question, "headers">;
+  private readonly about: Omit<ExtensionQuestion, "headers">;
   private readonly wrong: (headers: readonly string[]) => string | undefined;
   private readonly done: OnHeaders;
 
   constructor(
     headers: readonly string[],
-    about: Omit<Question, "headers">,
+    about: Omit<ExtensionQuestion, "headers">,
     wrong: (headers: readonly string[]) => string | undefined,
     done: OnHeaders,
   ) {
@@ -80,7 +81,7 @@ class HeadersTask implements ChainTask {
     this.done = done;
   }
 
-  question(): Question {
+  question(): ExtensionQuestion {
     return { ...this.about, headers: this.headers };
   }
 

@@ -21,3 +21,6 @@ export function durationMs(value: unknown): number | undefined {
   }
   return total;
 }
+
+/** Text for a value that is no duration. */
+export const durationText = 'must be a duration, e.g. "2s", "500ms" or "1m30s"';

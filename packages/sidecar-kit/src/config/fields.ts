@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { registerSecret } from "../secrets.ts";
+import { durationText } from "./duration.ts";
 import { type DurationUnit, type ValueForm, meaningOf } from "./text-values.ts";
 
 /**
@@ -70,8 +71,6 @@ export function stringBool() {
     .meta({ "x-message": booleanText, ...booleanForm })
     .transform((value) => meaningOf(booleanForm, value) as boolean);
 }
-
-const durationText = 'must be a duration, e.g. "2s", "500ms" or "1m30s"';
 
 /**
  * A duration in milliseconds, written as Go writes it (`"2s"`, `"1m30s"`), or as a plain number of `unit`.

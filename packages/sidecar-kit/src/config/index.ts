@@ -1,4 +1,5 @@
 // Reading and checking configuration files: what the command line and processes share. Loads no schema library.
+export { ConfigReader, type Bounds, type Findings } from "./config-reader.ts";
 export { closestWord } from "./did-you-mean.ts";
 export { durationMs } from "./duration.ts";
 export { expandEnvironment, type Environment } from "./expand.ts";
@@ -12,6 +13,7 @@ export {
   type LoadConfigOptions,
   type LoadedConfig,
 } from "./load.ts";
+export { isRecord } from "./record.ts";
 export { checkPublished } from "./check-published.ts";
 export { checkZod, type CheckedValue } from "./check-zod.ts";
 export { configSchema } from "./file-schema.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { depthHeader, nestingOf } from "../model/call-depth.ts";
+import { depthHeader, nestingOf, type Nesting } from "../model/call-depth.ts";
 import { WasmStatus } from "../model/host-calls.ts";
+import { factsOf } from "../model/request-facts.ts";
 import { withValue } from "./answers.ts";
 import { type CallOrigin, maxDepth } from "./host-services.ts";
 import { ask, fakeCaller, textOf } from "./testing/fake-caller.ts";
@@ -43,6 +44,22 @@ describe("invoke_service", () => {
     const caller = fakeCaller({ services: ["orders"] });
     const answer = await ask(services, caller, "invoke_service", "orders", "/list", octets("x"));
     assert.equal(textOf(answer), "orders /list x 1 true");
+  });
+
+  it("tells the next host of all hosts on the way", async (test) => {
+    const seen: Nesting[] = [];
+    const { services } = await testServices(test, {
+      invokeService: (_request, call) => {
+        seen.push(nestingOf(call.metadata.getAll(depthHeader).join()));
+        return {};
+      },
+    });
+    const caller = fakeCaller({ services: ["orders"] });
+    const theirs = `1;${"A".repeat(16)}`;
+    const { depth = 0, metadata = {} } = factsOf([depthHeader, theirs]).options;
+    Object.assign(caller, { depth, metadata });
+    await ask(services, caller, "invoke_service", "orders", "/list", octets("x"));
+    assert.deepEqual(seen, [{ depth: 2, nested: true, others: theirs }]);
   });
 
   it("ends at the depth limit, and logs it", async (test) => {

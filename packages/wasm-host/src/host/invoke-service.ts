@@ -1,6 +1,6 @@
 import { Runtime } from "@layotto/proto/spec/proto/runtime/v1/runtime";
 import type { Logger } from "@layotto/sidecar-kit";
-import { depthHeader, depthText } from "../model/call-depth.ts";
+import { callOut, depthHeader } from "../model/call-depth.ts";
 import { failed, withValue } from "./answers.ts";
 import type { Grants } from "./grants.ts";
 import { type Answer, type CallOrigin, functionOf, type HostHandlers } from "./host-caller.ts";
@@ -48,8 +48,13 @@ export function invocationCalls(
       const { deadline, metadata } = caller;
       if (options.invokeLocal(id, method, data, { deadline, depth, metadata }, answer)) return;
       const request = { id, message: { method, data: { value: data } } };
-      const extra = [[depthHeader, depthText(depth)]] as const;
-      invoke(caller, request, answer, (reply) => withValue(reply.data?.value ?? nothing), extra);
+      const call = callOut(depth);
+      const ended: Answer = (given) => {
+        call.end();
+        answer(given);
+      };
+      const extra = [[depthHeader, call.text]] as const;
+      invoke(caller, request, ended, (reply) => withValue(reply.data?.value ?? nothing), extra);
     },
   };
 }

@@ -109,7 +109,7 @@ describe("state of guests", () => {
       caller.deadline = performance.now() + ms;
       const answer = await ask(services, caller, "get_state", "redis", "k");
       assert.equal(answer.status, WasmStatus.INTERNAL_FAILURE);
-      assert.ok(performance.now() - caller.deadline < 1000);
+      assert.ok(performance.now() - caller.deadline < 5000);
     }
   });
 });

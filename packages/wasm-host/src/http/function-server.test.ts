@@ -5,7 +5,7 @@ import { rawClient } from "@layotto/http1/testing";
 import { eventually } from "@layotto/sidecar-kit/testing";
 import { CRASHES_TO_REST } from "../functions/back-off.ts";
 import { planOf, testFunctions, type TestFunctions } from "../functions/testing/index.ts";
-import { depthText } from "../model/call-depth.ts";
+import { callOut } from "../model/call-depth.ts";
 import { defaultLimits } from "../model/definition.ts";
 import type { FaultKind } from "../model/fault.ts";
 import { ownAnswer } from "./fault-answer.ts";
@@ -120,7 +120,7 @@ describe("FunctionServer calls", () => {
       await fetch("/", { headers: { id: "shop", "layotto-wasm-depth": depth } });
       assert.deepEqual(engine.lastCall.options, { depth: 0 });
     }
-    await fetch("/", { headers: { id: "shop", "layotto-wasm-depth": depthText(3) } });
+    await fetch("/", { headers: { id: "shop", "layotto-wasm-depth": callOut(3).text } });
     assert.deepEqual(engine.lastCall.options, { depth: 3, nested: true });
   });
 

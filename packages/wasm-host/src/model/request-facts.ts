@@ -1,4 +1,4 @@
-import { deeper, depthHeader, nestingOf, outermost } from "./call-depth.ts";
+import { depthHeader, nestingOf, type Nesting } from "./call-depth.ts";
 import type { CallOptions } from "./engine.ts";
 import type { FlatHeaders } from "./streams.ts";
 
@@ -6,14 +6,17 @@ import type { FlatHeaders } from "./streams.ts";
 export interface RequestFacts {
   /** Header `id`: the function that is meant. */
   readonly id: string | undefined;
-  /** How deep the call is, and the trace that goes with what its function does on its own. */
+  /** How deep the call is, and what goes with calls that its function makes: trace, and hosts on its way. */
   readonly options: CallOptions;
 }
+
+/** A call that no function has made. */
+const outermost: Nesting = { depth: 0 };
 
 /** Reads the headers that mean something to us, in one pass. */
 export function factsOf(headers: FlatHeaders): RequestFacts {
   let id: string | undefined;
-  let nesting = outermost;
+  let depths: string | undefined;
   let metadata: Record<string, string> | undefined;
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? "";
@@ -22,7 +25,7 @@ export function factsOf(headers: FlatHeaders): RequestFacts {
         id ??= headers[i + 1];
         break;
       case depthHeader:
-        nesting = deeper(nesting, nestingOf(headers[i + 1] ?? ""));
+        depths = depths === undefined ? headers[i + 1] : `${depths},${headers[i + 1]}`;
         break;
       case "traceparent":
       case "tracestate":
@@ -31,5 +34,7 @@ export function factsOf(headers: FlatHeaders): RequestFacts {
       default:
     }
   }
+  const { others, ...nesting } = depths === undefined ? outermost : nestingOf(depths);
+  if (others !== undefined) metadata = { ...metadata, [depthHeader]: others };
   return { id, options: metadata === undefined ? nesting : { ...nesting, metadata } };
 }

@@ -33,6 +33,25 @@ describe("filters with bodies", () => {
     }
   }); // prettier-ignore
 
+  test("change all that they say or nothing: where a part cannot be sent, an open one was not there", async (t) => {
+    const change: FakeFunction = ({ headers }) => ({
+      headersChanged: true,
+      headers: [...headers, "y", "1"],
+      body: Buffer.from("longer than it was"),
+      trailersChanged: true,
+      trailers: ["t", "a\nb"],
+    });
+    const open = filterOf("f", { body: true, onFailure: "open" });
+    for (const f of [change, onResponse(change)]) {
+      const { upstream, client } = await filtered(t, [open], { f });
+      client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+      const host = await upstream.next();
+      assert.doesNotMatch(await host.until("\r\n\r\nhi"), /y: 1/u);
+      host.send(ok);
+      assert.equal(await client.until("ok"), ok);
+    }
+  });
+
   test("an empty body in the place of one is no body", async (t) => {
     const { upstream, client } = await filtered(t, [seeing], { f: () => ({ body: Buffer.alloc(0) }) }); // prettier-ignore
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
