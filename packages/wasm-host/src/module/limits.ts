@@ -1,3 +1,4 @@
+import { tableGrowth } from "./instance-heap.ts";
 import type { ParsedModule, Sized } from "./parsed-module.ts";
 import { refuse } from "./refuse.ts";
 import { mostPages, pageBytes } from "./size-limits.ts";
@@ -34,7 +35,7 @@ export function checkSize(bytes: Uint8Array, limits: ModuleLimits): void {
 /**
  * What must be written anew so that memory and tables, imported ones too, cannot grow beyond their limits.
  *
- * @throws WasmError `MEMORY_ABOVE_LIMIT`, `TABLE_ABOVE_LIMIT` when one begins above it
+ * @throws WasmError `MEMORY_ABOVE_LIMIT`, `TABLE_ABOVE_LIMIT` when one begins above it; see also `tableGrowth`
  */
 export function limitPatches(module: ParsedModule, limits: ModuleLimits): Patch[] {
   const pages = Math.min(mostPages, Math.floor(limits.memoryBytes / pageBytes));
@@ -44,11 +45,16 @@ export function limitPatches(module: ParsedModule, limits: ModuleLimits): Patch[
   for (const { limits: own } of module.tables) {
     if (own.initial > limits.tableElements) refuseTable(own.initial, limits.tableElements);
   }
+  const growth = tableGrowth(module, limits.tableElements);
   return [
     ...module.memories.flatMap((memory) => patch(memory, pages)),
-    ...module.tables.flatMap((table) => patch(table, limits.tableElements)),
+    ...module.tables.flatMap((table) => patch(table, tableMost(table, growth, limits))),
   ].toSorted((a, b) => a.start - b.start);
 }
+
+function tableMost({ imported, limits }: Sized, growth: number, { tableElements }: ModuleLimits): number {
+  return imported ? tableElements : Math.min(tableElements, limits.initial + growth);
+} // prettier-ignore
 
 function patch({ limits }: Sized, most: number): Patch[] {
   const { initial, maximum, start, end } = limits;

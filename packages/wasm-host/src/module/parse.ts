@@ -1,5 +1,7 @@
 import { bounds } from "./bounds.ts";
 import { skipConstant } from "./fuel/instructions.ts";
+import { readCode } from "./parse-code.ts";
+import { readElements } from "./parse-elements.ts";
 import { readExport, readImport } from "./parse-externals.ts";
 import {
   addGlobal,
@@ -42,6 +44,9 @@ function emptyModule(bytes: Uint8Array, sections: readonly SectionPart[]): Parse
     tags: [],
     globals: [],
     exports: [],
+    elementSegments: 0,
+    elements: 0,
+    dataSegments: 0,
   };
 }
 
@@ -54,11 +59,6 @@ function vector(what: string, most: number, entry: Parser): Parser {
     for (let index = 0; index < count; index += 1) entry(module, reader);
     reader.finish(`the section of ${what}`);
   };
-}
-
-/** Looks at the number of entries only. */
-function counted(what: string, most: number): Parser {
-  return (_module, reader) => void reader.count(what, most);
 }
 
 /** By id of the section. */
@@ -84,9 +84,11 @@ const parsers: Readonly<Record<number, Parser>> = {
     vector("exports", bounds.exports, () => readExport(module, reader, names))(module, reader);
   },
   [Section.start]: readStart,
-  [Section.element]: counted("element segments", bounds.elementSegments),
-  [Section.data]: counted("data segments", bounds.dataSegments),
-  [Section.code]: counted("function bodies", bounds.functions),
+  [Section.element]: readElements,
+  [Section.data]: (module, reader) => {
+    module.dataSegments = reader.count("data segments", bounds.dataSegments);
+  },
+  [Section.code]: readCode,
 };
 
 function readType(reader: Reader): Signature {

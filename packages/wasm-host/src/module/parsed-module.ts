@@ -30,6 +30,10 @@ export interface ParsedModule {
   /** Type of each global, e.g. `mut i32`. */
   readonly globals: string[];
   readonly exports: ModuleExport[];
+  elementSegments: number;
+  /** Entries of all element segments. */
+  elements: number;
+  dataSegments: number;
 }
 
 /** The content of a section; undefined when the module has none. */

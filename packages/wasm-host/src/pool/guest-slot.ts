@@ -70,6 +70,11 @@ export class GuestSlot implements HostCaller {
     return this.load === 0 && this.streams.size === 0;
   }
 
+  /** It wants to be told of ticks, or of items of a queue. */
+  get isAwaited(): boolean {
+    return this.tickMs > 0 || this.resident;
+  }
+
   /** @see HostCaller */
   get pending(): number {
     return this.load + this.backlogged;

@@ -23,6 +23,11 @@ export function idleModules({
   );
 }
 
+/** Takes modules that nobody needs off their threads. */
+export function unloadIdle(threads: Iterable<WorkerThread>): void {
+  for (const thread of threads) for (const version of idleModules(thread)) thread.unload(version);
+}
+
 /** Guests that nobody needs. Those that want ticks, or items of a queue, stay. */
 export function idleGuests(threads: Iterable<WorkerThread>): GuestSlot[] {
   const now = performance.now();

@@ -20,6 +20,16 @@ const withOthers: GuestFault = {
   message: "its thread was ended with another call of the function",
 };
 
+/** It was dropped with others that kept too much of the heap of their thread. */
+export const swept: GuestFault = { kind: "lost", message: "its instance was dropped with others" };
+
+/** What ran kept more of the heap than a thread has for its guests. */
+export const tookTheHeap: GuestFault = {
+  kind: "trap",
+  message:
+    "it took more of the heap of its thread than there is, in tables, references to functions and headers",
+};
+
 /**
  * What became of the calls and streams of a thread that has ended. Calls that had begun are not run again: nobody knows
  * what they have done.
@@ -52,10 +62,19 @@ export function lossOf(
   return { culprit: isTold ? undefined : culprit, verdict, again, failed };
 }
 
-/** @returns a fault that counts against nobody: guests share what a thread has */
-function unexpected({ error }: WorkerThread): GuestFault {
-  const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
-  return { kind: "lost", message: `its thread ended unexpectedly${code}` };
+/** Versions of guests that wanted to be told of ticks or of items, and have no other guest. */
+export function awaitedOf(slots: readonly GuestSlot[]): Set<RunningVersion> {
+  const awaited = slots.filter(
+    ({ isAwaited, version }) => isAwaited && !version.closed && version.slots.size === 0,
+  );
+  return new Set(awaited.map(({ version }) => version));
+}
+
+/** Guests that rest leave most of the heap to who runs: when it is full, that one has filled it. Else nobody is guilty. */
+function unexpected({ error, control }: WorkerThread): GuestFault {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "ERR_WORKER_OUT_OF_MEMORY" && control.running !== 0) return tookTheHeap;
+  return { kind: "lost", message: `its thread ended unexpectedly${code && ` (${code})`}` };
 }
 
 function streamsOf(slot: GuestSlot): CallStream[] {

@@ -28,3 +28,7 @@ export interface PendingActivation {
   /** Told how it ended, in place of a stream. */
   readonly onEnd: ((fault: GuestFault | undefined) => void) | undefined;
 }
+
+/** What an activation is ordered with: its deadline, and who hears of its end. */
+export type About = Pick<PendingActivation, "deadline"> &
+  Partial<Pick<PendingActivation, "stream" | "onEnd">>;

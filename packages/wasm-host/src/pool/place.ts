@@ -58,7 +58,7 @@ function pooledPlace(
     } else if (thread.lease !== version) resting ??= slot.idle ? slot : undefined;
     else if (!mustYield(thread, version, threads, waiting) && (least === undefined || slot.load < least.load)) least = slot; // prettier-ignore
   }
-  if (least !== undefined && !threads.allows(least.thread, depth)) return undefined;
+  if (least !== undefined && !threads.allows(least.thread, version, depth)) return undefined;
   if (least?.load === 0) return least;
   // Instances that are to be replaced may be held for long, by streams that are open on them.
   const room = living < version.wanted && leaving <= version.wanted;
@@ -78,7 +78,7 @@ function newThread(version: RunningVersion, depth: number, threads: Threads): Wo
   const free = threads.free(version, depth);
   if (!threads.jspi) return free;
   const own = [...threads.all].filter(
-    (thread) => thread.lease === version && !thread.dead && threads.allows(thread, depth),
+    (thread) => thread.lease === version && !thread.dead && threads.allows(thread, version, depth),
   );
   if (free !== undefined && own.length < threads.spread) return free;
   return own.toSorted((a, b) => a.pending.size - b.pending.size)[0] ?? free;
@@ -96,7 +96,7 @@ function freshPlace(
     count++;
     if (!mustYield(thread, version, threads, waiting) && (own === undefined || thread.pending.size < own.pending.size)) own = thread; // prettier-ignore
   }
-  if (own !== undefined && !threads.allows(own, depth)) return undefined;
+  if (own !== undefined && !threads.allows(own, version, depth)) return undefined;
   if (depth === 0 && !version.hasRoom) return undefined;
   if (own?.pending.size === 0) return { thread: own, instead: undefined };
   if (count < version.wanted || depth > 0) {

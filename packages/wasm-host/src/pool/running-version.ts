@@ -13,6 +13,10 @@ const NEWEST = 0.1;
 /** Calls of so short a time in all may be sent ahead to a guest that is busy, µs. */
 const AHEAD_US = 400;
 const MAX_AHEAD = 16;
+/** So many short activations after one that took long, and a version is no slow one any more. */
+const NOT_SLOW = 4;
+/** So many in a row, and it is a quick one. */
+const QUICK = 16;
 
 /** A version with all that runs of it. */
 export class RunningVersion implements LoadedVersion {
@@ -39,6 +43,9 @@ export class RunningVersion implements LoadedVersion {
   /** Mean duration of an activation, µs. */
   meanUs = 0;
   readonly #counters = new VersionCounters();
+  /** Activations since the last one that computed for long. */
+  #short = 0;
+  #wasLong = false;
 
   constructor(
     definition: FunctionDefinition,
@@ -75,6 +82,22 @@ export class RunningVersion implements LoadedVersion {
     let leaving = 0;
     for (const { retiring } of this.slots) if (retiring) leaving++;
     return leaving < this.wanted;
+  }
+
+  /** It has computed for long lately: it lets others go first from its next instant on. */
+  get isSlow(): boolean {
+    return this.#wasLong && this.#short < NOT_SLOW;
+  }
+
+  /** It is known not to compute for long: a thread that it gets is in nobody's way. */
+  get isQuick(): boolean {
+    return this.#short >= QUICK;
+  }
+
+  /** An activation has computed for long. */
+  ranLong(): void {
+    this.#wasLong = true;
+    this.#short = 0;
   }
 
   /** Activations that a guest may have ordered at once: short calls are sent ahead, so that it need not be woken for each. */
@@ -128,7 +151,9 @@ export class RunningVersion implements LoadedVersion {
     this.#counters.calls++;
   }
 
-  countDone(done: Done): void {
+  /** @param long it computed for long */
+  countDone(done: Done, long: boolean): void {
+    if (!long) this.#short++;
     this.meanUs += (done.us - this.meanUs) * (this.meanUs === 0 ? 1 : NEWEST);
     this.#counters.runningUs += done.us;
     this.#counters.fuel += done.fuel;

@@ -9,11 +9,11 @@ import { CallStream, type StreamOwner } from "./call-stream.ts";
 import { EventQueue } from "./event-queue.ts";
 import { GuestSlot } from "./guest-slot.ts";
 import { choosePlace } from "./place.ts";
-import { idleGuests, idleModules } from "./idle-guests.ts";
-import { lossOf } from "./loss.ts";
+import { idleGuests, unloadIdle } from "./idle-guests.ts";
+import { awaitedOf, lossOf, swept, tookTheHeap } from "./loss.ts";
 import { compact, openingOf, refusalOf } from "./opening.ts";
 import { runningNow } from "./running-now.ts";
-import type { Unnumbered } from "./pending-activation.ts";
+import type { About, Unnumbered } from "./pending-activation.ts";
 import type { RunningVersion } from "./running-version.ts";
 import type { SchedulerOptions } from "./scheduler-options.ts";
 import { Threads } from "./threads.ts";
@@ -21,7 +21,6 @@ import { Watchdog } from "./watchdog.ts";
 import type { ThreadOwner, WorkerThread } from "./worker-thread.ts";
 
 const SWEEP_MS = 1000;
-const stopped: GuestFault = { kind: "gone", message: "the host is being stopped" };
 
 /**
  * Brings calls to guests and guests to threads.
@@ -124,6 +123,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
 
   /** Orders that a module is prepared, on a thread that was acquired for it. */
   prepare(thread: WorkerThread, order: Extract<Order, { t: "prepare" }>): void {
+    this.#watchdog.lent(thread);
     thread.order(order);
     this.#watchdog.wake();
   }
@@ -145,6 +145,10 @@ export class Scheduler implements ThreadOwner, StreamOwner {
         return this.#options.onLog(report.version, report.level, report.message);
       case "spare":
         return void thread.starting.delete(report.n);
+      case "dropped":
+        return this.#dropped(thread, report.guests, report.fault);
+      case "full":
+        return thread.kill(tookTheHeap);
       default:
         this.#free(thread);
         this.#options.onPrepared(report);
@@ -155,7 +159,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     const { lease } = thread;
     if (lease === undefined || lease === "loader") return;
     this.#pump(lease);
-    this.#releaseIfIdle(thread);
+    if (!thread.dead && !thread.isNeeded) this.#free(thread);
   }
 
   onExit(thread: WorkerThread): void {
@@ -173,6 +177,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     for (const { stream, fault } of failed) stream.fail(fault);
     for (const onEnd of told) onEnd(verdict);
     for (const { version } of slots) version.checkEmpty();
+    this.#replace(slots.filter(({ version }) => version !== culprit));
     if (culprit !== undefined && thread.reason !== "closed") {
       culprit.countFault(verdict);
       this.#options.onFault(culprit, verdict);
@@ -190,7 +195,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
 
   /** Brings waiting calls of a version to guests, as far as there are. */
   #pump(version: RunningVersion): void {
-    if (this.#closed) version.failWaiting(stopped);
+    if (this.#closed) version.failWaiting({ kind: "gone", message: "the host is being stopped" });
     let hadItsTurn = false;
     while (version.waiting > 0) {
       const { nestedQueue, queue } = version;
@@ -243,15 +248,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     return slot;
   }
 
-  #activate(
-    slot: GuestSlot,
-    order: Unnumbered<Activation>,
-    about: {
-      deadline: number;
-      stream?: CallStream;
-      onEnd?: (fault: GuestFault | undefined) => void;
-    },
-  ): void {
+  #activate(slot: GuestSlot, order: Unnumbered<Activation>, about: About): void {
     const { thread, number, version } = slot;
     const n = thread.nextActivation();
     const numbered = { ...order, n, guest: number } as Activation; // the numbers complete it
@@ -259,7 +256,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     slot.load++;
     slot.ordered = true;
     slot.usedAt = performance.now();
-    this.threads.lend(thread, version);
+    if (this.threads.lend(thread, version)) this.#watchdog.lent(thread);
     thread.order(numbered);
     this.#watchdog.wake();
   }
@@ -278,7 +275,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     if (done.spare === true) thread.startsAhead(done.n, version);
     slot.load--;
     slot.hold(done.memoryBytes);
-    version.countDone(done);
+    version.countDone(done, thread.long);
     if (done.id !== undefined && done.id !== "") version.id = done.id;
     for (const output of done.outputs) this.#output(slot, output.stream, output);
     if (stream?.over === true && slot.streams.has(stream.id)) this.#closeLeft(stream);
@@ -318,12 +315,30 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     this.#forget(slot);
     const again = slot.notBegun();
     for (const stream of again) this.#left(slot, stream);
-    this.#failStreams(slot, fault);
+    for (const stream of [...slot.streams.values()]) {
+      this.#left(slot, stream);
+      stream.fail(fault);
+    }
     this.#queueAgain(again);
     if (!slot.single) version.countRecycled();
     if (!tell || fault.kind === "gone") return;
     version.countFault(fault);
     this.#options.onFault(version, fault);
+  }
+
+  /** The thread has let go of guests: they kept much of its heap, or were in the way of that being seen. */
+  #dropped(thread: WorkerThread, guests: readonly number[], fault: GuestFault | undefined): void {
+    const slots = guests.flatMap((number) => thread.slots.get(number) ?? []);
+    for (const [index, slot] of slots.entries()) {
+      this.#died(slot, fault ?? swept, fault !== undefined && index === 0);
+      if (slot.version !== thread.lease) thread.unload(slot.version.version);
+    }
+    if (fault === undefined) this.#replace(slots);
+  }
+
+  /** Guests are gone that have done nothing wrong: what is to be told of ticks or items has another one. */
+  #replace(slots: readonly GuestSlot[]): void {
+    for (const version of this.#closed ? [] : awaitedOf(slots)) void this.start(version);
   }
 
   #afterward(slot: GuestSlot, done: Done): void {
@@ -351,27 +366,12 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     this.#options.host.release(slot);
   }
 
-  #failStreams(slot: GuestSlot, fault: GuestFault): void {
-    for (const stream of [...slot.streams.values()]) {
-      this.#left(slot, stream);
-      stream.fail(fault);
-    }
-  }
-
   #queueAgain(streams: readonly CallStream[]): void {
     for (const stream of streams) {
       stream.slot = undefined;
       this.#waiting.add(stream.version);
     }
     streams[0]?.version.enqueueFirst(streams);
-  }
-
-  #releaseIfIdle(thread: WorkerThread): void {
-    if (thread.dead || thread.busy) return;
-    for (const slot of thread.slots.values()) {
-      if (slot.version === thread.lease && slot.streams.size > 0) return;
-    }
-    this.#free(thread);
   }
 
   /** The thread is free: for who starts something, for events that waited, then for calls that wait. */
@@ -392,7 +392,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
 
   #dropIdle(): void {
     for (const slot of idleGuests(this.threads.all)) this.retire(slot);
-    for (const thread of this.threads.all) for (const version of idleModules(thread)) thread.unload(version); // prettier-ignore
+    unloadIdle(this.threads.all);
     this.threads.shrink(performance.now());
     this.threads.setLogLevel();
   }

@@ -74,6 +74,18 @@ for (const hostCalls of canSuspend() ? (["atomics", "jspi"] as const) : (["atomi
       }
     });
 
+    test("streams that are open and idle count against no limit that others need", async () => {
+      const engine = made({ workers: { min: 1, max: 4 } });
+      const bytes = await wat(guestText());
+      for (let i = 0; i < 6; i++) {
+        const version = await engine.load(bytes, definitionOf(`filter${i}`));
+        assert.equal((await openFilter(engine, version)).outcome, "continue", `stream ${i}`);
+      }
+      const other = await engine.load(await wat(moody), definitionOf("other"));
+      const outputs = await Promise.all(["a", "b", "c"].map((body) => callOnce(engine, other, body)));
+      assert.deepEqual(outputs.map(textOf), ["a", "b", "c"]);
+    });
+
     test("functions that wait for their host leave threads to others", async () => {
       const engine = made({ workers: { min: 2, max: 8 }, host: hostOf(() => new Promise(() => {})) });
       const bytes = await wat(moody);

@@ -10,7 +10,10 @@ export interface ThreadSettings {
    * others find further ones, up to `max`.
    */
   readonly computing: number;
-  /** Threads for calls from outside. Calls of nested functions may have {@link PER_DEPTH} more per level. */
+  /**
+   * Threads for calls from outside. Calls of nested functions may have {@link PER_DEPTH} more per level, and functions
+   * whose streams are held open between two phases one each, up to as many again.
+   */
   readonly max: number;
   readonly jspi: boolean;
   /** Lowest level of log lines that is wanted now. */
@@ -26,6 +29,11 @@ export interface ThreadSettings {
 const PER_DEPTH = 2;
 /** Deepest nesting. */
 export const MAX_DEPTH = 8;
+/**
+ * Threads that functions have beyond all limits whose calls are known to be short: they wait for nobody who computes,
+ * and are done before they are in the way.
+ */
+const FOR_QUICK = 2;
 /** Free threads beyond the least number end after so long, ms. */
 const IDLE_MS = 30_000;
 
@@ -81,27 +89,30 @@ export class Threads {
    * also when the version has one of them already: if calls from outside took them over, those that they make would
    * find none.
    */
-  allows(thread: WorkerThread, depth: number): boolean {
-    if (thread.lease === undefined) return this.#leased < this.#limit(depth);
+  allows(thread: WorkerThread, version: RunningVersion, depth: number): boolean {
+    const extra = extraOf(version);
+    if (thread.lease === undefined) {
+      if (this.#leased >= this.#limit(depth) + extra) return false;
+      const leaves = this.#leaves(version, this.#freeOnes());
+      if (leaves) this.#miss(version, depth);
+      return !leaves;
+    }
     // Whether it is lent already does not hang on who else computes at the moment.
-    return this.#leased - 1 < this.#settings.max + depth * PER_DEPTH;
+    return this.#leased - 1 < this.#most() + extra + depth * PER_DEPTH;
   }
 
   /**
-   * A free thread for a version, by preference one that has its module; undefined: none is free, or the version's
-   * depth may not have more. One more is started then.
+   * A free thread for a version, by preference one that has its module, otherwise the one where fewest guests of others
+   * rest; undefined: none is free, or the version's depth may not have more. One more is started then.
+   *
+   * @param version undefined: a module is read
    */
   free(version: RunningVersion | undefined, depth: number): WorkerThread | undefined {
-    if (this.#leased >= this.#limit(depth)) return undefined;
-    let found: WorkerThread | undefined;
-    for (const thread of this.all) {
-      if (!thread.ready || thread.dead || thread.lease !== undefined) continue;
-      if (version !== undefined && thread.loaded.has(version.version)) return thread;
-      found ??= thread;
-    }
+    if (this.#leased >= this.#limit(depth) + extraOf(version)) return undefined;
+    const free = this.#freeOnes();
+    const found = this.#leaves(version ?? "loader", free) ? undefined : bestOf(free, version);
     if (found !== undefined) return found;
-    if (version !== undefined) this.#missing.add(version);
-    this.#grow(depth);
+    this.#miss(version, depth);
     return undefined;
   }
 
@@ -112,19 +123,21 @@ export class Threads {
     if (thread === undefined)
       return await new Promise((take) => {
         this.#waiters.push({ to, take });
+        this.#grow(MAX_DEPTH);
       });
     thread.reserved = true;
     this.lend(thread, to);
     return thread;
   }
 
-  /** Lends a free thread. */
-  lend(thread: WorkerThread, to: Lease): void {
-    if (thread.lease !== undefined) return;
+  /** Lends a free thread. Says whether it was free. */
+  lend(thread: WorkerThread, to: Lease): boolean {
+    if (thread.lease !== undefined) return false;
     thread.lease = to;
     if (to !== "loader") this.#missing.delete(to);
     this.#leased++;
     this.#grow(0);
+    return true;
   }
 
   /** Takes a thread back. Says whether somebody has taken it at once. */
@@ -140,12 +153,27 @@ export class Threads {
   /** Offers a free thread to who waits for one. */
   #offer(thread: WorkerThread): boolean {
     if (thread.dead || thread.lease !== undefined) return false;
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) return false;
+    const [waiter] = this.#waiters;
+    if (waiter === undefined || this.#leaves(waiter.to, this.#freeOnes())) return false;
+    this.#waiters.shift();
     thread.reserved = true;
     this.lend(thread, waiter.to);
     waiter.take(thread);
     return true;
+  }
+
+  #miss(version: RunningVersion | undefined, depth: number): void {
+    if (version !== undefined) this.#missing.add(version);
+    this.#grow(depth, extraOf(version));
+  }
+
+  #freeOnes(): WorkerThread[] {
+    return [...this.all].filter(({ ready, dead, lease }) => ready && !dead && lease === undefined);
+  }
+
+  /** The last free thread is left to those who are known to be done with it soon; while none can be started, to anybody. */
+  #leaves(to: Lease, free: readonly WorkerThread[]): boolean {
+    return free.length < 2 && this.#pause === undefined && (to === "loader" || !to.isQuick);
   }
 
   /** A thread has ended. */
@@ -195,21 +223,33 @@ export class Threads {
   }
 
   #limit(depth: number): number {
-    const { computing, max } = this.#settings;
+    const { computing } = this.#settings;
     let most = computing;
     if (this.#leased >= computing) {
       for (const thread of this.all) if (leavesRoom(thread)) most++;
     }
-    return Math.min(most, max) + depth * PER_DEPTH;
+    return Math.min(most, this.#most()) + depth * PER_DEPTH;
   }
 
-  /** One thread is always free, as far as the limit goes: what is killed is replaced before anybody waits. */
-  #grow(depth: number): void {
+  /** Peers that say nothing hold streams, and a thread for each function whose streams they are: others must not wait for them. */
+  #most(): number {
+    const { max } = this.#settings;
+    if (this.#leased < max) return max;
+    const held = new Set<Lease>();
+    for (const { lease, busy } of this.all) if (lease !== undefined && lease !== "loader" && !busy) held.add(lease);
+    return max + Math.min(held.size, max);
+  } // prettier-ignore
+
+  /**
+   * One thread is always free, also while as many compute as may: what is killed is replaced before anybody waits, and
+   * whoever may have one more has it at once.
+   */
+  #grow(depth: number, extra = 1): void {
     if (this.#closed || this.#pause !== undefined) return;
-    const most = Math.max(this.#limit(depth), this.#settings.min);
+    const most = Math.max(this.#limit(depth) + Math.max(extra, 1), this.#settings.min);
     const wanted = Math.max(
       this.#settings.min,
-      this.#leased + Math.max(1, this.#missing.size) + this.#waiters.length,
+      this.#leased + 1 + this.#missing.size + this.#waiters.length,
     );
     while (this.all.size < Math.min(most, wanted) && this.#start());
   }
@@ -226,6 +266,19 @@ export class Threads {
       return false;
     }
   }
+}
+
+function bestOf(threads: readonly WorkerThread[], version: RunningVersion | undefined): WorkerThread | undefined {
+  let best: WorkerThread | undefined;
+  for (const thread of threads) {
+    if (version !== undefined && thread.loaded.has(version.version)) return thread;
+    if (best === undefined || thread.slots.size < best.slots.size) best = thread;
+  }
+  return best;
+} // prettier-ignore
+
+function extraOf(version: RunningVersion | undefined): number {
+  return version?.isQuick === true ? FOR_QUICK : 0;
 }
 
 /**

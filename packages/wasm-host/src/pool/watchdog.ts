@@ -1,6 +1,7 @@
 import type { GuestFault } from "../model/fault.ts";
 import { setLowPriority, threadCpuMs } from "./thread-cpu.ts";
-import type { WorkerThread } from "./worker-thread.ts";
+import type { RunningVersion } from "./running-version.ts";
+import type { Lease, WorkerThread } from "./worker-thread.ts";
 
 /** How often threads are looked at while something runs on them, ms. */
 const LOOK_MS = 5;
@@ -32,7 +33,6 @@ interface Watched {
   /** Processor time of the thread at that time; undefined: the system does not say. */
   cpuMs: number | undefined;
   readonly account: Account;
-  low: boolean;
 }
 
 /** What is known of an activation that runs. */
@@ -80,12 +80,15 @@ export class Watchdog {
     this.#timer = undefined;
   }
 
+  /** A thread is lent: who has computed for long lately goes last from the start. */
+  lent(thread: WorkerThread): void {
+    if (isSlow(thread)) this.#lower(thread);
+  }
+
   /** A thread is free: what ran on it does not slow down who has it next. */
   release(thread: WorkerThread): void {
-    const seen = this.#watched.get(thread);
-    if (seen?.low === true) this.#raise(thread);
+    this.#raise(thread);
     this.#watched.delete(thread);
-    thread.long = false;
   }
 
   #look(): void {
@@ -109,8 +112,8 @@ export class Watchdog {
       return this.#begin(thread, n, now, running?.account);
     const { deadline, cpuMs } = running ?? { deadline: seen.since + PREPARE_MS, cpuMs: PREPARE_MS };
     if (!thread.long && now - seen.since >= LONG_MS && hasComputed(thread, seen)) {
-      thread.long = true;
-      seen.low = setLowPriority(thread.systemId, true);
+      this.#lower(thread);
+      if (isVersion(thread.lease)) thread.lease.ranLong();
     }
     if (now >= deadline + GRACE_MS) return this.#end(thread, tooLate);
     // Where the system tells the time it is asked for it only when it could be used up.
@@ -124,35 +127,50 @@ export class Watchdog {
   /** Another activation runs than at the last look, or one goes on that was suspended. */
   #begin(thread: WorkerThread, n: number, now: number, account: Account = { usedMs: 0 }): void {
     const seen = this.#watched.get(thread);
-    if (seen?.low === true) this.#raise(thread);
-    thread.long = false;
+    if (isSlow(thread)) this.#lower(thread);
+    else this.#raise(thread);
     // What was used since the last look is charged to who ran then, if that is to go on.
     if (seen !== undefined && isUnderWay(thread, seen.n)) charge(thread, seen, now);
     const cpuMs = seen?.chargedAt === now ? seen.cpuMs : threadCpuMs(thread.systemId);
-    this.#watched.set(thread, { n, since: now, sinceCpuMs: cpuMs, chargedAt: now, cpuMs, account, low: false }); // prettier-ignore
+    this.#watched.set(thread, { n, since: now, sinceCpuMs: cpuMs, chargedAt: now, cpuMs, account }); // prettier-ignore
   }
 
   #rest(thread: WorkerThread, now: number): void {
     if (isLate(thread, now)) return this.#end(thread, tooLate);
-    thread.long = false;
+    if (!isSlow(thread)) this.#raise(thread);
     const seen = this.#watched.get(thread);
     if (seen === undefined) return;
-    if (seen.low) this.#raise(thread);
-    seen.low = false;
     seen.since = Infinity;
     if (!isUnderWay(thread, seen.n)) this.#watched.delete(thread);
   }
 
   #end(thread: WorkerThread, fault: GuestFault): void {
     // It has to run once more to end.
-    if (this.#watched.get(thread)?.low === true) this.#raise(thread);
+    this.#raise(thread);
     this.#kill(thread, fault);
+  }
+
+  #lower(thread: WorkerThread): void {
+    thread.long = true;
+    thread.low ||= setLowPriority(thread.systemId, true);
   }
 
   /** Only the privileged may raise a priority again; a thread that stays low is of no more use to the others. */
   #raise(thread: WorkerThread): void {
+    thread.long = false;
+    if (!thread.low) return;
     thread.slow = !setLowPriority(thread.systemId, false);
+    thread.low = thread.slow;
   }
+}
+
+function isVersion(lease: Lease | undefined): lease is RunningVersion {
+  return lease !== undefined && lease !== "loader";
+}
+
+/** Who has the thread has computed for long lately, or reads a module: that has time. */
+function isSlow({ lease }: WorkerThread): boolean {
+  return lease === "loader" || (isVersion(lease) && lease.isSlow);
 }
 
 const tooLate: GuestFault = { kind: "timeout", message: "its time was over and it did not end" };

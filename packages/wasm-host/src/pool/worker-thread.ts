@@ -7,8 +7,11 @@ import type { GuestSlot } from "./guest-slot.ts";
 import type { PendingActivation, StartingAhead } from "./pending-activation.ts";
 import type { RunningVersion } from "./running-version.ts";
 
-/** The JavaScript heap of a worker: what guests' headers and bodies take, not their memories. */
-const HEAP_MB = 64;
+/**
+ * The JavaScript heap of a worker: what guests' tables, contexts and headers take, not their memories. What they may
+ * keep is less, see worker/heap-share.ts; one that runs may take the rest until it is seen.
+ */
+const HEAP_MB = 192;
 
 /** Who a thread is lent to: a version, or whoever prepares a module. */
 export type Lease = RunningVersion | "loader";
@@ -32,8 +35,10 @@ export class WorkerThread {
   dead = false;
   /** Why it was ended, for those whose calls were on it. */
   reason: "closed" | "killed" | "crashed" = "crashed";
-  /** What runs on it has been running for long. */
+  /** What runs on it has been running for long, or did so lately. */
   long = false;
+  /** It has the lowest priority of the system. */
+  low = false;
   /** Host calls of its guests that are not answered. */
   asked = 0;
   /** It stays at the lowest priority: it is ended when it is free. */
@@ -99,6 +104,14 @@ export class WorkerThread {
     return this.reserved || this.pending.size > 0 || this.starting.size > 0;
   }
 
+  /** Who it is lent to needs it still: something runs, or a stream is open. */
+  get isNeeded(): boolean {
+    if (this.busy) return true;
+    for (const slot of this.slots.values())
+      if (slot.version === this.lease && slot.streams.size > 0) return true;
+    return false;
+  }
+
   /** All that was begun on it waits for the host. */
   get waits(): boolean {
     return this.asked > 0 && (this.control.waiting || this.asked >= this.pending.size);
@@ -106,7 +119,7 @@ export class WorkerThread {
 
   /** A guest on it wants to be told of ticks, or of items of a queue. */
   get awaited(): boolean {
-    return [...this.slots.values()].some((slot) => slot.tickMs > 0 || slot.resident);
+    return [...this.slots.values()].some((slot) => slot.isAwaited);
   }
 
   /** It has the module of a version from now on: a guest of it comes. */

@@ -78,6 +78,12 @@ export class Control {
     });
   }
 
+  /** Worker: blocks until the thread is ended. */
+  stop(): void {
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    for (;;) Atomics.wait(never, 0, 0);
+  }
+
   get running(): number {
     return Atomics.load(this.#words, Word.RUNNING);
   }

@@ -8,6 +8,8 @@ import type { StreamOutput } from "../model/streams.ts";
 import type { Bridge } from "./bridge.ts";
 import type { Control } from "./control.ts";
 import { faultOf } from "./fault-of.ts";
+import { threadHeap } from "./heap.ts";
+import { HeapShare, type Kin } from "./heap-share.ts";
 import { LogBudget } from "./log-budget.ts";
 import { Memories } from "./memories.ts";
 import { prepareHere } from "./prepare-here.ts";
@@ -52,6 +54,9 @@ export class GuestWorker {
   readonly #flush: () => void;
   readonly #versions = new Map<number, Version>();
   readonly #guests = new Map<number, Holder>();
+  readonly #share = new HeapShare(threadHeap, (guests, fault) =>
+    this.#report({ t: "dropped", guests, ...(fault === undefined ? {} : { fault }) }),
+  );
 
   constructor(
     control: Control,
@@ -138,6 +143,7 @@ export class GuestWorker {
     const { version } = holder.version.spec;
     const control = this.#control;
     holder.current = order.n;
+    this.#share.begin();
     control.enter(order.n, version);
     const onInvocation = this.#onInvocation(order.n, holder.version);
     let running: void | Promise<void>;
@@ -178,11 +184,14 @@ export class GuestWorker {
   #finish(holder: Holder, order: Activation, begun: number, error: unknown): void {
     holder.current = 0;
     const done = doneOf(holder, order, begun, error);
-    const over = done.fault !== undefined || (holder.single && done.openStreams === 0);
-    if (over) this.#guests.delete(holder.number);
-    const next = holder.waiting.shift();
-    const spare = next === undefined && this.#wantsSpare(holder);
+    const isOver = done.fault !== undefined || (holder.single && done.openStreams === 0);
+    if (isOver) this.#guests.delete(holder.number);
+    const spare = holder.waiting.length === 0 && this.#wantsSpare(holder);
     this.#report(spare ? { ...done, spare } : done);
+    this.#weigh(holder.version);
+    // It may have been dropped just now.
+    const over = !this.#guests.has(holder.number);
+    const next = holder.waiting.shift();
     if (spare) this.#flush();
     if (over) reuseMemory(holder, done);
     if (next !== undefined) {
@@ -190,6 +199,33 @@ export class GuestWorker {
       else this.#run(holder, next);
     } else if (spare) this.#prepareSpare(holder.version, order.n);
     this.#left();
+  }
+
+  /** Nobody keeps so much of the thread's heap that others, who have the thread next, lack it. */
+  #weigh(version: Version): void {
+    const others = (): Kin[] =>
+      [...this.#versions.values()].filter((each) => each !== version).map((each) => this.#kin(each));
+    if (this.#share.fits(this.#kin(version), others)) return;
+    this.#report({ t: "full" });
+    this.#flush();
+    this.#control.stop();
+  } // prettier-ignore
+
+  #kin(version: Version): Kin {
+    return {
+      drop: () => {
+        version.spares.length = 0;
+        const idle = [...this.#guests.values()].filter(
+          (holder) => holder.version === version && holder.current === 0,
+        );
+        for (const holder of idle) {
+          this.#guests.delete(holder.number);
+          // Whoever has just run it still has its holder.
+          holder.guest = undefined;
+        }
+        return idle.map(({ number }) => number);
+      },
+    };
   }
 
   /**
@@ -246,14 +282,12 @@ export class GuestWorker {
       memory: holder.single ? (...pages) => memoryFor(holder, ...pages) : undefined,
       call: (call) => this.#bridge.ask(holder.current, holder.number, version, call),
       callAsync: this.#jspi
-        ? (call) =>
-            this.#bridge.askLater(
-              holder.current,
-              holder.number,
-              version,
-              call,
-              holder.guest?.memoryBytes ?? 0,
-            )
+        ? (call) => {
+            // It is held by what is suspended, and others of its version run meanwhile.
+            this.#weigh(holder.version);
+            const { current, number, guest } = holder;
+            return this.#bridge.askLater(current, number, version, call, guest?.memoryBytes ?? 0);
+          }
         : undefined,
       log: (level, message) => {
         if (level < control.logLevel || !holder.version.logs.takes(onDropped)) return;

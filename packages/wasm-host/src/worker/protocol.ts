@@ -72,6 +72,10 @@ export type Report =
   | { readonly t: "call"; readonly n: number; readonly guest: number; readonly version: number; readonly id: number; readonly call: HostCall; readonly memoryBytes?: number }
   /** What was started after activation `n`, ahead of its call, stands ready or has failed. */
   | { readonly t: "spare"; readonly n: number }
+  /** Guests were let go of, so that what is left fits into the heap of the thread. With a fault: they took too much of it. */
+  | { readonly t: "dropped"; readonly guests: readonly number[]; readonly fault?: GuestFault }
+  /** What runs keeps more of the heap than it may, and cannot be dropped: the thread has stopped and waits for its end. */
+  | { readonly t: "full" }
   | { readonly t: "log"; readonly version: number; readonly level: number; readonly message: string }
   | { readonly t: "prepared"; readonly key: number; readonly module: WebAssembly.Module; readonly info: ModuleInfo }
   | { readonly t: "refused"; readonly key: number; readonly reason: WasmReason; readonly status: number; readonly message: string }; // prettier-ignore

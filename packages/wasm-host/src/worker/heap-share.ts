@@ -1,0 +1,76 @@
+import type { GuestFault } from "../model/fault.ts";
+import type { Heap } from "./heap.ts";
+
+const mebibyte = 1024 * 1024;
+
+/**
+ * What guests of a thread may keep in its heap together, octets: far below what the heap may have, which is there for
+ * what a guest takes while it runs.
+ */
+export const mostKept = 48 * mebibyte;
+/** Who keeps more than this when that is exceeded is a cause of it, octets. */
+export const share = 12 * mebibyte;
+
+/** Guests of one version on a thread. */
+export interface Kin {
+  /** Lets go of those that are in no activation. @returns their numbers */
+  drop(): readonly number[];
+}
+
+/** Told of guests that were dropped. @param fault they kept more than their share */
+export type OnDropped = (guests: readonly number[], fault: GuestFault | undefined) => void;
+
+/**
+ * Looks after the heap that the guests of a thread share: tables, references to functions, contexts with their headers.
+ * When they keep too much of it, guests are dropped until the rest fits: first those of the version that ran, if it has
+ * taken that much just now, otherwise those that rest. Versions that kept more than their share have failed; the
+ * others are started anew with their next call.
+ */
+export class HeapShare {
+  readonly #heap: Heap;
+  readonly #onDropped: OnDropped;
+  #before = 0;
+
+  constructor(heap: Heap, onDropped: OnDropped) {
+    this.#heap = heap;
+    this.#onDropped = onDropped;
+  }
+
+  /** A guest begins to run. */
+  begin(): void {
+    this.#before = this.#heap.used();
+  }
+
+  /**
+   * A guest has run.
+   *
+   * @param own guests of the version that ran
+   * @param others guests of the other versions
+   * @returns false: too much is kept by what cannot be dropped
+   */
+  fits(own: Kin, others: () => readonly Kin[]): boolean {
+    if (this.#heap.used() <= mostKept) return true;
+    let kept = this.#heap.kept();
+    if (kept <= mostKept) return true;
+    // Not all that was in use before was needed: it has taken the difference at least.
+    const isCause = kept - this.#before > share;
+    for (const kin of isCause ? [own, ...others()] : [...others(), own]) {
+      kept = this.#drop(kin, kept);
+      if (kept <= mostKept) return true;
+    }
+    return false;
+  }
+
+  #drop(kin: Kin, before: number): number {
+    const guests = kin.drop();
+    const kept = this.#heap.kept();
+    const freed = before - kept;
+    this.#onDropped(guests, freed > share ? keptTooMuch(freed) : undefined);
+    return kept;
+  }
+}
+
+function keptTooMuch(octets: number): GuestFault {
+  const message = `its instances kept ${Math.round(octets / mebibyte)} MiB of the heap of their thread, in tables, references to functions and headers; ${share / mebibyte} MiB are its share`;
+  return { kind: "trap", message };
+}
