@@ -16,7 +16,7 @@ import {
   tempDir,
   type TestProcess,
 } from "@layotto/sidecar-kit/testing";
-import { start, type Started } from "./testing/harness.ts";
+import { ready, start, type Started } from "./testing/harness.ts";
 
 const sayHello = "/spec.proto.runtime.v1.Runtime/SayHello";
 const request = Buffer.from(codecFor(SayHelloRequestSchema).encode({ name: "eva" }));
@@ -41,6 +41,13 @@ function gatewayTo(t: TestContext, address: string, upstream: object): Promise<S
   return start(t, [], { upstreams, upstreamWaitMs: 300 });
 }
 
+/** The same, where calls need not wait any more. */
+async function connected(t: TestContext, address: string, upstream: object): Promise<Started> {
+  const started = await gatewayTo(t, address, upstream);
+  await ready(started.gateway);
+  return started;
+}
+
 const isUnavailable = (error: unknown): boolean =>
   error instanceof GrpcError && error.code === Status.UNAVAILABLE;
 
@@ -50,7 +57,7 @@ describe("gateway and a sidecar over TCP with mutual TLS", { skip: skipWithout("
     const sidecar = sidecarProcess(t, { tls: { cert, key, clientCa: cert } });
     const address = await sidecar.ready();
     assert.equal(
-      await greeting(await gatewayTo(t, address, { tls: { ca: cert, cert, key } })),
+      await greeting(await connected(t, address, { tls: { ca: cert, cert, key } })),
       "hello, eva",
     );
 
@@ -77,7 +84,7 @@ describe("gateway and a sidecar over TCP with mutual TLS", { skip: skipWithout("
     const token = "long enough";
     const sidecar = sidecarProcess(t, { tls: { cert, key }, token });
     const address = await sidecar.ready();
-    const good = await gatewayTo(t, address, { tls: { ca: cert }, token });
+    const good = await connected(t, address, { tls: { ca: cert }, token });
     assert.equal(await greeting(good), "hello, eva");
     const [host = "", port] = address.split(":");
     const direct = new GrpcClient({ host, port: Number(port), tls: { ca: readFileSync(cert) } });
@@ -94,7 +101,7 @@ describe("gateway and a sidecar over TCP with a token", () => {
     const token = "long enough";
     const sidecar = sidecarProcess(t, { token });
     const address = await sidecar.ready();
-    assert.equal(await greeting(await gatewayTo(t, address, { token })), "hello, eva");
+    assert.equal(await greeting(await connected(t, address, { token })), "hello, eva");
     const bad = await gatewayTo(t, address, { token: "wrong" });
     await assert.rejects(greeting(bad), isUnavailable);
     await eventually("reason", () => bad.gateway.upstreams[0]?.reason.includes("token"));

@@ -44,8 +44,9 @@ describe("Gateway", () => {
   });
 
   test("lets calls wait for a sidecar that has never been described, then names it; never UNIMPLEMENTED", async (t) => {
-    const { runDir, call } = await start(t, ["state"], { upstreamWaitMs: 300 });
-    await assert.rejects(call(echo), failed(Status.UNAVAILABLE, /state sidecar/));
+    const impatient = await start(t, ["state"], { upstreamWaitMs: 100 });
+    await assert.rejects(impatient.call(echo), failed(Status.UNAVAILABLE, /state sidecar/));
+    const { runDir, call } = await start(t, ["state"], { upstreamWaitMs: 20_000 });
     const waiting = call(echo);
     await sidecar(t, runDir, "state");
     assert.deepEqual(await waiting, hello);
@@ -56,11 +57,14 @@ describe("Gateway", () => {
   });
 
   test("keeps the routes of a lost sidecar: calls wait for the next generation", async (t) => {
-    const { runDir, call } = await start(t, ["state"], { upstreamWaitMs: 200 });
+    const { gateway, runDir, call } = await start(t, ["state"], { upstreamWaitMs: 20_000 });
+    const upstreams = { state: { addresses: [`unix:${join(runDir, "state.sock")}`] } };
+    const impatient = await start(t, [], { upstreams, upstreamWaitMs: 100 });
     const first = await sidecar(t, runDir, "state");
-    await call(echo);
+    await Promise.all([ready(gateway), ready(impatient.gateway)]);
     await first.kill();
-    await assert.rejects(call(echo), failed(Status.UNAVAILABLE, /fake sidecar/));
+    await assert.rejects(impatient.call(echo), failed(Status.UNAVAILABLE, /fake sidecar/));
+    await eventually("the loss", () => gateway.upstreams[0]?.state !== "ready");
     const waiting = call(echo);
     await sidecar(t, runDir, "state");
     assert.deepEqual(await waiting, hello);

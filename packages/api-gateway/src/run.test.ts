@@ -1,72 +1,41 @@
 import assert from "node:assert/strict";
-import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { statSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
-import { freePort, tempDir } from "@layotto/sidecar-kit/testing";
-
-const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
-
-interface Run {
-  readonly child: ChildProcess;
-  /** Everything on stderr so far. */
-  readonly errors: () => string;
-  readonly exit: Promise<unknown[]>;
-}
+import { freePort, startProcess, tempDir, type TestProcess } from "@layotto/sidecar-kit/testing";
 
 /** Runs the gateway as a process of its own. */
-function run(t: TestContext, config: unknown, env: Record<string, string> = {}): Run {
-  const directory = tempDir(t, "gw-");
+function run(test: TestContext, config: unknown, more: Record<string, string> = {}): TestProcess {
+  const directory = tempDir(test, "gw-");
   const file = join(directory, "config.json");
   writeFileSync(file, JSON.stringify(config));
-  const child = fork(main, ["--config", file], {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: {
-      ...process.env,
-      LAYOTTO_RUN_DIR: directory,
-      LAYOTTO_NAME: "gateway",
-      LAYOTTO_SUPERVISED: "1",
-      ...env,
-    },
-  });
-  t.after(() => child.kill("SIGKILL"));
-  let errors = "";
-  child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-  child.stdout?.resume();
-  return { child, errors: () => errors, exit: once(child, "exit") };
-}
-
-async function message(child: ChildProcess, type: string): Promise<Record<string, unknown>> {
-  for (;;) {
-    const [found] = (await once(child, "message")) as [Record<string, unknown>]; // IPC of our own process
-    if (found["type"] === type) return found;
-  }
+  const contract = { LAYOTTO_RUN_DIR: directory, LAYOTTO_NAME: "gateway", LAYOTTO_SUPERVISED: "1" };
+  const env = { ...contract, ...more };
+  return startProcess({ from: import.meta.url, module: "./main", args: ["--config", file], env, test }); // prettier-ignore
 }
 
 const free = { listen: "127.0.0.1:0", actuator: "127.0.0.1:0" };
 
 describe("gateway process", () => {
   test("says that it is ready, and ends with 0 when told to drain", async (t) => {
-    const { child, exit, errors } = run(t, { gateway: free });
-    const ready = await message(child, "ready");
-    assert.match(String(ready["address"]), /^127\.0\.0\.1:\d+$/);
+    const { child, ready, exited, stderr } = run(t, { gateway: free });
+    assert.match(await ready(), /^127\.0\.0\.1:\d+$/);
     child.send({ type: "drain", graceMs: 1_000 });
-    assert.deepEqual(await exit, [0, null]);
-    assert.equal(errors(), "");
+    assert.equal(await exited, 0);
+    assert.equal(stderr(), "");
   });
 
   test("ends with 0 on SIGTERM, and when its supervisor is gone", async (t) => {
     const first = run(t, { gateway: free });
-    await message(first.child, "ready");
+    await first.ready();
     first.child.kill("SIGTERM");
-    assert.deepEqual(await first.exit, [0, null]);
+    assert.equal(await first.exited, 0);
     const second = run(t, { gateway: free });
-    await message(second.child, "ready");
+    await second.ready();
     second.child.disconnect();
-    assert.deepEqual(await second.exit, [0, null]);
+    assert.equal(await second.exited, 0);
   });
 
   test("reports every fault of its section and exits with 64", async (t) => {
@@ -76,22 +45,22 @@ describe("gateway process", () => {
       upstreamWaitMs: -1,
       acessLog: true,
     };
-    const { exit, errors } = run(t, { gateway });
-    assert.deepEqual(await exit, [64, null]);
+    const { exited, stderr } = run(t, { gateway });
+    assert.equal(await exited, 64);
     for (const fault of ["gateway.actuator", "gateway.upstreamWaitMs", "gateway.acessLog"]) {
-      assert.ok(errors().includes(fault), `${fault} in ${errors()}`);
+      assert.ok(stderr().includes(fault), `${fault} in ${stderr()}`);
     }
-    assert.doesNotMatch(errors(), / at .*\.(js|ts):/);
+    assert.doesNotMatch(stderr(), / at .*\.(js|ts):/);
   });
 
   test("refuses a listener that is open to others, and a certificate that is not there, with 64", async (t) => {
     const open = run(t, { gateway: { ...free, listen: "0.0.0.0:0" } });
-    assert.deepEqual(await open.exit, [64, null]);
-    assert.match(open.errors(), /gateway\.listen\[0\]: "0\.0\.0\.0:0" is open to other machines/);
+    assert.equal(await open.exited, 64);
+    assert.match(open.stderr(), /gateway\.listen\[0\]: "0\.0\.0\.0:0" is open to other machines/);
     const tls = { cert: "/no/cert.pem", key: "/no/key.pem" };
     const missing = run(t, { gateway: { ...free, tls } });
-    assert.deepEqual(await missing.exit, [64, null]);
-    assert.match(missing.errors(), /^Cannot read gateway\.tls\.cert "\/no\/cert\.pem": .*\n$/);
+    assert.equal(await missing.exited, 64);
+    assert.match(missing.stderr(), /^Cannot read gateway\.tls\.cert "\/no\/cert\.pem": .*\n$/);
   });
 
   test("names the port that is taken and exits with 69", async (t) => {
@@ -99,10 +68,10 @@ describe("gateway process", () => {
     await once(holder, "listening");
     t.after(() => holder.close());
     const { port } = holder.address() as AddressInfo; // listens on TCP
-    const { exit, errors } = run(t, { gateway: { ...free, listen: `127.0.0.1:${port}` } });
-    assert.deepEqual(await exit, [69, null]);
+    const { exited, stderr } = run(t, { gateway: { ...free, listen: `127.0.0.1:${port}` } });
+    assert.equal(await exited, 69);
     assert.match(
-      errors(),
+      stderr(),
       new RegExp(`^Cannot listen on "127\\.0\\.0\\.1:${port}": the address is in use`),
     );
   });
@@ -111,20 +80,18 @@ describe("gateway process", () => {
     const path = join(tempDir(t, "sock-"), "public.sock");
     const own = process.getgid?.() ?? 0;
     const access = { listen: `unix:${path}`, socketMode: "0660", socketGroup: own };
-    const { child } = run(t, { gateway: { ...free, ...access } });
-    await message(child, "ready");
+    await run(t, { gateway: { ...free, ...access } }).ready();
     const { mode, gid } = statSync(path);
     assert.deepEqual([mode & 0o777, gid], [0o660, own]);
     const unknown = run(t, { gateway: { ...free, ...access, socketGroup: "no-such-group" } });
-    assert.deepEqual(await unknown.exit, [64, null]);
-    assert.match(unknown.errors(), /^Cannot use gateway\.socketGroup "no-such-group": .*\n$/);
+    assert.equal(await unknown.exited, 64);
+    assert.match(unknown.stderr(), /^Cannot use gateway\.socketGroup "no-such-group": .*\n$/);
   });
 
   test("demands the token of an actuator beyond loopback for everything but health, and tells of its own process", async (t) => {
     const port = await freePort();
     const token = "long enough";
-    const { child } = run(t, { gateway: { ...free, actuator: `0.0.0.0:${port}`, token } });
-    await message(child, "ready");
+    await run(t, { gateway: { ...free, actuator: `0.0.0.0:${port}`, token } }).ready();
     const get = (path: string, headers: Record<string, string> = {}) =>
       fetch(`http://127.0.0.1:${port}/actuator/${path}`, { headers });
     assert.equal((await get("health/liveness")).status, 200);
@@ -142,7 +109,7 @@ describe("gateway process", () => {
     await Promise.all(servers.map((server) => once(server, "listening")));
     t.after(() => servers.map((server) => server.close()));
     const listen = { listen: `127.0.0.1:${grpc}`, actuator: `127.0.0.1:${actuator}` };
-    const { child } = run(t, { gateway: listen }, { LAYOTTO_LISTENERS: "grpc,actuator" });
+    const { child, ready } = run(t, { gateway: listen }, { LAYOTTO_LISTENERS: "grpc,actuator" });
     for (const [i, name] of ["grpc", "actuator"].entries()) {
       const server = servers[i];
       assert.ok(server);
@@ -150,7 +117,7 @@ describe("gateway process", () => {
       child.send({ type: "listener", name }, handle as never); // what a supervisor sends: the bare handle
       server.removeAllListeners("connection");
     }
-    assert.equal((await message(child, "ready"))["address"], listen.listen);
+    assert.equal(await ready(), listen.listen);
     // The parent's copies must not accept in the child's place.
     for (const server of servers) server.close();
     const response = await fetch(`http://${listen.actuator}/actuator/health/liveness`);
@@ -176,15 +143,10 @@ describe("gateway process", () => {
         stream_filters: [{ type: "actuator_filter" }],
       },
     ];
-    const { child, errors } = run(t, { servers: [{ default_log_level: "INFO", listeners }] });
-    const lines: string[] = [];
-    child.stdout?.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
-    await Promise.race([
-      message(child, "ready"),
-      once(child, "exit").then(() => assert.fail(errors())),
-    ]);
+    const { child, ready, exited, stdout } = run(t, { servers: [{ default_log_level: "INFO", listeners }] }); // prettier-ignore
+    await ready();
     child.kill("SIGTERM");
-    await once(child, "exit");
-    assert.match(lines.join(""), /"warn".*"0\.0\.0\.0:0\\" is open to other machines/);
+    assert.equal(await exited, 0);
+    assert.match(stdout(), /"warn".*"0\.0\.0\.0:0\\" is open to other machines/);
   });
 });

@@ -144,7 +144,7 @@ it(
     }
     assert.equal((await layotto.process("state")).health, "INIT");
     await redis.restart();
-    await eventually("UP", async () => (await health(layotto, "readiness")).code === 200, 15_000);
+    await eventually("UP", async () => (await health(layotto, "readiness")).code === 200, 30_000);
     const api = runtime(layotto.client());
     const id = await api.getNextId({ storeName: "sequencer_demo", key: "k" });
     assert.equal(BigInt(id.nextId), 1n);

@@ -85,7 +85,7 @@ test("processes without a supervisor find each other over TCP", { timeout: 60_00
     const options = { waitForReady: true, timeoutMs: 5000 };
     return (await api.sayHello({ serviceName: "helloworld", name: "eva" }, options)).hello;
   };
-  const said = await eventually("the first answer", () => greet().catch(() => undefined), 10_000);
+  const said = await eventually("the first answer", () => greet().catch(() => undefined));
   assert.equal(said, "greeting, eva", gateway.output());
   const storeName = "state_demo";
   await eventually("state", () =>
@@ -139,5 +139,6 @@ test("a sidecar alone: SIGTERM lets a call go on, a second one ends it at once",
   const began = performance.now();
   sidecar.child.kill("SIGTERM");
   assert.equal(await sidecar.ended, 1);
-  assert.ok(performance.now() - began < 1000);
+  // Well before the end of the grace period, 10 s.
+  assert.ok(performance.now() - began < 5000);
 });

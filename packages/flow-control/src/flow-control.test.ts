@@ -134,9 +134,11 @@ describe("FlowControl", () => {
     const checks = 200_000;
     let best = Number.POSITIVE_INFINITY;
     for (let round = 0; round < 5; round += 1) {
-      const begin = performance.now();
+      // What this process has used: others may keep the processor from it.
+      const begin = process.cpuUsage();
       for (let i = 0; i < checks; i += 1) control.check("/r250", undefined);
-      best = Math.min(best, ((performance.now() - begin) * 1000) / checks);
+      const { user, system } = process.cpuUsage(begin);
+      best = Math.min(best, (user + system) / checks);
     }
     assert.ok(best < 1.5, `${best} µs`);
   });

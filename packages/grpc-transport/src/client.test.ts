@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { getEventListeners } from "node:events";
-import { createServer } from "node:net";
 import { describe, test } from "node:test";
 import { GrpcClient, type ConnectionState } from "./client.ts";
 import type { Http2Connection } from "./connection/connection.ts";
@@ -19,16 +18,9 @@ import {
   resetFrame,
   Setting,
 } from "./testing/raw-frames.ts";
+import { freePort } from "./testing/free-port.ts";
 import { until } from "./testing/until.ts";
 import { hi, isStatus, scripted } from "./testing/scripted-client.ts";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 describe("GrpcClient.state", () => {
   test("goes from idle over connecting to ready, and to closed for good", async (t) => {
@@ -173,10 +165,11 @@ describe("GrpcClient calls end", () => {
   test("with the deadline: the server is told, the signal is forgotten", async (t) => {
     const { server, client } = await scripted(t);
     const { signal } = new AbortController();
-    const call = client.unary("/t.T/Get", hi, { timeoutMs: 50, signal });
-    const rejected = assert.rejects(call, isStatus(Status.DEADLINE_EXCEEDED));
+    client.connect();
     const peer = await server.peer();
-    await rejected;
+    await until("ready", () => client.state === "ready");
+    const call = client.unary("/t.T/Get", hi, { timeoutMs: 50, signal });
+    await assert.rejects(call, isStatus(Status.DEADLINE_EXCEEDED));
     await until("the reset", () => peer.has(FrameType.RST_STREAM, 1));
     assert.equal(getEventListeners(signal, "abort").length, 0);
   });

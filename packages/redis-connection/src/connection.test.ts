@@ -10,8 +10,8 @@ import type { RawClient, RedisServer } from "./testing/index.ts";
 
 const UNAVAILABLE = { reason: "BACKEND_UNAVAILABLE" };
 const TIMEOUT = { reason: "BACKEND_TIMEOUT" };
-/** Shorter than what the tests block for. */
-const CALL_MS = 100;
+/** Shorter than what the tests block for, and enough for a call on a busy machine. */
+const CALL_MS = 1000;
 
 describe("RedisConnection", { skip: withoutRedis }, () => {
   let server: RedisServer;
@@ -27,8 +27,8 @@ describe("RedisConnection", { skip: withoutRedis }, () => {
 
   it("with blockMs: a call lasts as long as its command blocks, whatever the target's timeout", async (t) => {
     // Beyond the call timeout and what is granted to a silent peer on top of it.
-    const connection = await open(t, { blockMs: 2500 });
-    assert.equal(await connection.call(testCall(), (client) => client.blpop("none", 2)), null);
+    const connection = await open(t, { blockMs: 3500 });
+    assert.equal(await connection.call(testCall(), (client) => client.blpop("none", 3)), null);
     const pop = connection.call(testCall(), (client) => client.blpop("list", 0));
     await blocked();
     await raw.rpush("list", "v");

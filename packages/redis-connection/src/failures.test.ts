@@ -9,6 +9,7 @@ import { redisContext, redisServer, withoutRedis, type RedisServer } from "./tes
 
 const UNAVAILABLE = { reason: "BACKEND_UNAVAILABLE" };
 const TIMEOUT = { reason: "BACKEND_TIMEOUT" };
+const PATIENT_MS = 10_000;
 
 describe("RedisConnection in trouble", { skip: withoutRedis }, () => {
   let server: RedisServer;
@@ -27,9 +28,10 @@ describe("RedisConnection in trouble", { skip: withoutRedis }, () => {
   });
 
   it("server killed: calls fail at once with UNAVAILABLE; restarted: they work again by themselves", async () => {
+    await bePatient();
     await server.kill();
-    await fails(UNAVAILABLE, 500);
-    await fails(UNAVAILABLE, 500);
+    await fails(UNAVAILABLE, PATIENT_MS / 2);
+    await fails(UNAVAILABLE, PATIENT_MS / 2);
     await server.restart();
     await recovers();
     await set("again");
@@ -47,23 +49,25 @@ describe("RedisConnection in trouble", { skip: withoutRedis }, () => {
   });
 
   it("stalled peer: the call ends by its deadline", async () => {
+    await bePatient();
     proxy.stall();
-    await fails(TIMEOUT, 250, Date.now() + 100);
+    await fails(TIMEOUT, PATIENT_MS / 2, Date.now() + 100);
     proxy.resume();
     await recovers();
   });
 
   it("stalled peer and no deadline: the call ends by the component's timeout, and a dead connection is replaced", async () => {
     proxy.stall();
-    await fails(TIMEOUT, 1300);
+    await fails(TIMEOUT, PATIENT_MS / 2);
     await realWait(1700);
     proxy.resume();
     await recovers();
   });
 
   it("slow server: calls end by their deadline and what was late does no harm", async () => {
+    await bePatient();
     await freeze(server.process.pid ?? assert.fail("no process"));
-    await Promise.all([1, 2, 3].map(() => fails(TIMEOUT, 350, Date.now() + 150)));
+    await Promise.all([1, 2, 3].map(() => fails(TIMEOUT, PATIENT_MS / 2, Date.now() + 150)));
     const late = set("late", Date.now() + 100);
     await assert.rejects(late, TIMEOUT);
     server.process.kill("SIGCONT");
@@ -89,6 +93,13 @@ describe("RedisConnection in trouble", { skip: withoutRedis }, () => {
     return connection.call(testCall(deadlineMs), (client) => client.set("k", value));
   }
 
+  /** From now on a call without a deadline lasts far longer than one that fails on a slow machine. */
+  async function bePatient(): Promise<void> {
+    await connection.close();
+    connection = await open(proxy.address, { readTimeout: `${PATIENT_MS}ms` });
+    await set("v");
+  }
+
   /** A call fails in this way within so many milliseconds. */
   async function fails(
     how: { reason: string },
@@ -101,9 +112,9 @@ describe("RedisConnection in trouble", { skip: withoutRedis }, () => {
     assert.ok(tookMs <= withinMs, `took ${tookMs} ms`);
   }
 
-  /** Calls work again within 3 s. */
+  /** Calls work again, soon where the machine is not busy. */
   async function recovers(): Promise<void> {
-    const until = Date.now() + 3000;
+    const until = Date.now() + 15_000;
     for (;;) {
       try {
         await get(Date.now() + 500);

@@ -58,7 +58,7 @@ describe("Mesh.apply", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const healthCheck = { type: "tcp", intervalMs: 10, timeoutMs: 500, healthyThreshold: 1, unhealthyThreshold: 1, path: "/", method: "GET", codes: [[200, 200]], service: "" } as const; // prettier-ignore
-    const checked = once(server, "connection", { signal: AbortSignal.timeout(5000) });
+    const checked = once(server, "connection", { signal: AbortSignal.timeout(20_000) });
     const { mesh, clock } = await testMesh([clusterOf("x", [`127.0.0.1:${port}`], { healthCheck })], []); // prettier-ignore
     await clock.advance(20);
     await checked;

@@ -75,14 +75,14 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Waits until `condition` holds, looking again every 10 ms for at most 5 s. For what only the system can tell. */
+/** Waits until `condition` holds, looking again every 10 ms for at most 20 s. For what only the system can tell. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
+  for (const endMs = Date.now() + 20_000; Date.now() < endMs;) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`waited 5 s in vain until ${what}`);
+  throw new Error(`waited 20 s in vain until ${what}`);
 }

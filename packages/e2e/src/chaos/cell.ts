@@ -42,7 +42,7 @@ export interface CellResult {
 /** The app answers one of so many events with RETRY at first. */
 const behaviour = { retryOneIn: 100, periodMs: 900 };
 /** Until the subscription is there, ms. */
-const SUBSCRIBED_MS = 20_000;
+const SUBSCRIBED_MS = 60_000;
 const POLL_MS = 10;
 
 /** Publishes, kills, waits for what was acknowledged, and compares. */

@@ -36,15 +36,15 @@ async function upgradeUnderLoad(t: TestContext, type: string): Promise<void> {
   };
   const publishing = publisher.run();
   publishing.catch(() => undefined); // awaited below
-  await eventually("the first messages", arrived(100), 10_000);
+  await eventually("the first messages", arrived(100), 30_000);
   for (let i = 0; i < upgrades; i += 1) {
     const { code, stderr } = await layotto.command("upgrade", "pubsub");
     assert.equal(code, 0, stderr);
-    await eventually("messages after an upgrade", arrived(publisher.acknowledged + 100), 10_000);
+    await eventually("messages after an upgrade", arrived(publisher.acknowledged + 100), 30_000);
   }
   publisher.stop();
   await publishing;
-  await eventually("the last messages", arrived(publisher.acknowledged), 10_000);
+  await eventually("the last messages", arrived(publisher.acknowledged), 30_000);
 
   const { publications, failures } = publisher;
   const evidence = { run, publications, arrivals: journal.arrivals, kills: [], aftermathMs };
@@ -64,6 +64,6 @@ async function upgradeUnderLoad(t: TestContext, type: string): Promise<void> {
 for (const type of ["embedded", "redis"])
   test(
     `${upgrades} upgrades of pubsub on ${type} lose nothing and fail no publish`,
-    { skip: chaosTypes[type]?.skip() ?? false, timeout: 60_000 },
+    { skip: chaosTypes[type]?.skip() ?? false, timeout: 180_000 },
     (t) => upgradeUnderLoad(t, type),
   );

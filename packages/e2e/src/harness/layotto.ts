@@ -23,7 +23,7 @@ export interface StartOptions {
   runDir?: string;
   /** What goes into the run's folder before the start, e.g. packages. */
   prepare?: (dir: string) => void | Promise<void>;
-  /** Time until all processes are ready or have failed once, ms. @default 20000 */
+  /** Time until all processes are ready or have failed once, ms. @default 40000 */
   timeoutMs?: number;
 }
 
@@ -117,7 +117,7 @@ async function launch(dir: string, options: StartOptions): Promise<Layotto> {
       supervisor,
       text,
       announced,
-      options.timeoutMs ?? 20_000,
+      options.timeoutMs ?? 40_000,
     );
     return face({ dir, runDir, configFile, supervisor, announcement, text, ended, close });
   } catch (error) {

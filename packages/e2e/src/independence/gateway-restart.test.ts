@@ -23,7 +23,7 @@ async function breakState(layotto: Layotto): Promise<() => Promise<void>> {
   killHard(await layotto.pidOf("state"));
   const hasFailed = async (): Promise<boolean> =>
     (await layotto.process("state")).state === "failed";
-  await eventually("state to fail", hasFailed, 10_000);
+  await eventually("state to fail", hasFailed);
   return async () => {
     undo();
     const { code, stderr } = await layotto.command("upgrade", "state");
@@ -34,14 +34,10 @@ async function breakState(layotto: Layotto): Promise<() => Promise<void>> {
 async function restartGateway(layotto: Layotto): Promise<void> {
   const pid = await layotto.pidOf("gateway");
   killHard(pid);
-  await eventually(
-    "a new gateway",
-    async () => {
-      const report = await layotto.process("gateway");
-      return report.state === "ready" && report.pid !== pid;
-    },
-    10_000,
-  );
+  await eventually("a new gateway", async () => {
+    const report = await layotto.process("gateway");
+    return report.state === "ready" && report.pid !== pid;
+  });
 }
 
 async function failure(call: Promise<unknown>): Promise<{ error: GrpcError; tookMs: number }> {
@@ -81,14 +77,13 @@ test(
       assert.equal(error.code, Status.UNAVAILABLE, error.message);
       assert.match(error.message, /\bstate\b/);
       assert.ok(tookMs >= upstreamWaitMs * 0.9, `waited only ${tookMs} ms`);
-      assert.ok(tookMs <= upstreamWaitMs * 2, `waited ${tookMs} ms`);
+      // It ends by itself: the calls have no deadline. On a busy machine it takes longer.
+      assert.ok(tookMs <= upstreamWaitMs * 5, `waited ${tookMs} ms`);
     }
 
     // A call that waits is served as soon as the sidecar is there.
-    const waiting = eventually(
-      "state",
-      () => fresh.getState({ storeName, key: "k" }).catch(() => undefined),
-      10_000,
+    const waiting = eventually("state", () =>
+      fresh.getState({ storeName, key: "k" }).catch(() => undefined),
     );
     await mend();
     assert.equal(text((await waiting).data), "v");

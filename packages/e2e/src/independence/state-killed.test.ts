@@ -5,10 +5,10 @@ import { isAlive, killHard } from "../harness/processes.ts";
 import { scopeOf } from "../harness/scope.ts";
 import { isLong, measureFor } from "../harness/wait.ts";
 import { describeReport, names } from "../load/mixes.ts";
-import { assertLoad, startUnderLoad } from "./independence.ts";
+import { startUnderLoad } from "./independence.ts";
 
-/** Time that a killed process takes to be gone, its memory given back, on a busy machine, ms. */
-const dyingMs = 150;
+/** Until the gateway has heard of the end of a process, on a busy machine, ms. */
+const hearingMs = 150;
 /** Time without state, ms; the short form shares its cores with whatever else runs. */
 const allowedGapMs = isLong ? 1000 : 2000;
 
@@ -18,13 +18,15 @@ test(
   "kill -9 of the state sidecar fails only state calls in flight",
   { timeout: 60_000 },
   async (t) => {
-    const { layotto, load } = await startUnderLoad(scopeOf(t));
+    const { layotto, load, assertLoad } = await startUnderLoad(t, scopeOf(t));
     const pid = await layotto.pidOf("state");
     await load.take();
 
     const killedAt = Date.now();
     killHard(pid);
     await eventually("the end of the process", () => !isAlive(pid));
+    // Its memory must be given back before that, which takes as long as the machine wants.
+    const goneMs = Date.now() - killedAt;
     await measureFor(2500);
     const report = await load.stop();
     const text = describeReport(report);
@@ -38,8 +40,8 @@ test(
       assert.match(failure.message, /state/);
       const late = failure.startedAt - killedAt;
       assert.ok(
-        late < dyingMs,
-        `a ${failure.name} that began ${late} ms after the kill: ${failure.message}`,
+        late < goneMs + hearingMs,
+        `a ${failure.name} that began ${late} ms after the kill, dead after ${goneMs} ms: ${failure.message}`,
       );
     }
     for (const name of [names.get, names.save]) {

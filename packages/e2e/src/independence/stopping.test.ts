@@ -99,7 +99,8 @@ test(
     layotto.supervisor.kill("SIGTERM");
     assert.equal(await layotto.ended, 0);
     const tookMs = performance.now() - began;
-    assert.ok(tookMs < 3000, `took ${tookMs} ms`);
+    // Well before the grace period by default, 10 s; a busy machine takes its time to end processes.
+    assert.ok(tookMs < 7000, `took ${tookMs} ms`);
     assert.doesNotMatch(layotto.output(), /still running/, "a process had to be killed");
     await noOrphan(layotto, 0);
   },
@@ -114,8 +115,9 @@ test("a second SIGTERM ends everything at once", { timeout: 60_000 }, async (t) 
   layotto.supervisor.kill("SIGTERM");
   assert.equal(await layotto.ended, 1);
   const tookMs = performance.now() - began;
-  assert.ok(tookMs < 1000, `took ${tookMs} ms`);
-  await noOrphan(layotto, 1000);
+  // Well before the end of the grace period, 10 s.
+  assert.ok(tookMs < 5000, `took ${tookMs} ms`);
+  await noOrphan(layotto, 5000);
 });
 
 // Mutation that fails this test, tried once: a process does not end when its supervisor's channel is disconnected.
@@ -125,7 +127,7 @@ test("kill -9 of the supervisor leaves no orphan", { timeout: 60_000 }, async (t
   assert.equal(await layotto.ended, "SIGKILL");
   assert.equal(await stream.ask(4), 4);
   await stream.end();
-  await noOrphan(layotto, 12_000);
+  await noOrphan(layotto, 20_000);
 });
 
 test(
@@ -135,14 +137,10 @@ test(
     const layotto = scopeOf(t).use(await startLayotto({ config: embedded() }));
     const pid = await layotto.pidOf("state");
     process.kill(pid, "SIGTERM");
-    const state = await eventually(
-      "a new generation",
-      async () => {
-        const report = await layotto.process("state");
-        return report.state === "ready" && report.pid !== pid ? report : undefined;
-      },
-      10_000,
-    );
+    const state = await eventually("a new generation", async () => {
+      const report = await layotto.process("state");
+      return report.state === "ready" && report.pid !== pid ? report : undefined;
+    });
     assert.equal(state.restarts, 1);
     assert.match(state.reason ?? "", /code 0/);
   },
@@ -156,7 +154,7 @@ test(
     const layotto = scope.use(await startLayotto({ config: { hellos } }));
     layotto.supervisor.kill("SIGKILL");
     await layotto.ended;
-    await noOrphan(layotto, 12_000);
+    await noOrphan(layotto, 20_000);
     const again = scope.use(await startLayotto({ config: { hellos }, runDir: layotto.runDir }));
     const { hello } = await runtime(again.client()).sayHello({ serviceName: "helloworld" });
     assert.equal(hello, "greeting");

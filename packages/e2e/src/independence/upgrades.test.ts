@@ -9,7 +9,7 @@ import { testBins } from "../harness/packages.ts";
 import { scopeOf } from "../harness/scope.ts";
 import { isLong, measureFor } from "../harness/wait.ts";
 import { describeReport } from "../load/mixes.ts";
-import { assertLoad, assertNothingLost, startUnderLoad } from "./independence.ts";
+import { assertNothingLost, startUnderLoad } from "./independence.ts";
 
 const upgradesOfState = isLong ? 20 : 3;
 const upgradesOfGateway = isLong ? 5 : 1;
@@ -44,7 +44,7 @@ test(
   `${upgradesOfState} upgrades of state and ${upgradesOfGateway} of the gateway fail, lose and refuse nothing`,
   { timeout: 300_000 },
   async (t) => {
-    const { layotto, load } = await startUnderLoad(scopeOf(t));
+    const { layotto, load, assertLoad } = await startUnderLoad(t, scopeOf(t));
     const began = performance.now();
     for (let i = 1; i <= upgradesOfState; i += 1)
       await upgradeState(layotto, i % 2 === 1 ? "B" : "A");

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
+import { freePort } from "@layotto/sidecar-kit/testing";
 import type { Fault } from "./hosts-messages.ts";
 
 /** One byte per so many ms. */
@@ -40,14 +41,14 @@ export class HostPort {
   }
 
   async open(): Promise<void> {
+    // While it refuses connections nobody else may get the port.
+    if (this.#port === 0) this.#port = await freePort();
     const server = createServer({ noDelay: true }, (socket) => this.#take(socket));
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(this.#port, "127.0.0.1", resolve);
     });
-    const bound = server.address();
-    if (bound !== null && typeof bound === "object") this.#port = bound.port;
   }
 
   async setFault(fault: Fault | undefined): Promise<void> {

@@ -85,7 +85,7 @@ it(`${upgrades} upgrades of the mesh under ${callerCount} callers fail no call`,
     const { code, stderr } = await world.layotto.command("upgrade", "mesh");
     assert.equal(code, 0, stderr);
     const isAlone = async (): Promise<boolean> => (await world.layotto.process("mesh")).draining === 0;
-    await eventually("the end of the old generation", isAlone, 15_000);
+    await eventually("the end of the old generation", isAlone, 30_000);
   }
   await load.stop();
   test.diagnostic(`${load.tally.calls} calls`);

@@ -1,3 +1,4 @@
+import { measureFor } from "../harness/wait.ts";
 import type { Caller } from "./callers.ts";
 import { ONCE } from "./hosts-messages.ts";
 
@@ -79,6 +80,37 @@ export class SteadyLoad {
       .finally(() => this.#pending.delete(pending));
     this.#pending.add(pending);
   }
+}
+
+/** Every so many calls that may run twice there is one that must not. */
+const getsPerCreate = 10;
+
+/** Loads of all callers, and their rate. */
+export interface CarriedLoads {
+  readonly loads: readonly SteadyLoad[];
+  readonly rate: number;
+}
+
+/**
+ * Starts loads at the first of the rates that the machine carries while nothing is wrong: beyond it calls queue up and
+ * run out of time, whatever the hosts do. Takes the last one as it is.
+ */
+export async function startCarried(
+  callers: readonly Caller[],
+  rates: readonly number[],
+): Promise<CarriedLoads> {
+  for (const [i, rate] of rates.entries()) {
+    const loads = callers.map((caller) => new SteadyLoad(caller, rate, rate / getsPerCreate));
+    for (const load of loads) load.start();
+    // Fresh processes are slow until their code is compiled.
+    await measureFor(1000);
+    for (const load of loads) load.mark();
+    await measureFor(500);
+    const isCarried = loads.every(({ gets, pending }) => gets.failed === 0 && pending <= rate / 10);
+    if (isCarried || i === rates.length - 1) return { loads, rate };
+    await Promise.all(loads.map((load) => load.stop()));
+  }
+  throw new Error("no rate is given");
 }
 
 let number = 0;

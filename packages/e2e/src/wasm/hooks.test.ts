@@ -177,7 +177,7 @@ describe("hooks whose wasm-host is killed", () => {
     await eventually("the hooks", async () => {
       const isSaved = await save().then(() => true, () => false);
       return isSaved && (await get()) === "*?";
-    }, 10_000);
+    }, 30_000);
   } // prettier-ignore
 
   /** Calls both methods until the closed one has failed so often; how long it took, ms. */
@@ -208,9 +208,11 @@ describe("hooks whose wasm-host is killed", () => {
       `${took.length} calls failed, each in ${Math.round(Math.max(...took))} ms at most`,
     );
     assert.ok(took.length > 0, "no call failed");
-    assert.ok(Math.max(...took) < 2000, "a call hung");
+    // A call whose hook does not answer ends by its time, 300 ms; without that it would not end.
+    assert.ok(Math.max(...took) < 5000, "a call hung");
     await worksAsBefore();
-    assert.notEqual(pidOf(world.layotto, "wasm"), pid);
+    // The new process may answer before the line that tells its pid has come.
+    await eventually("another process", () => pidOf(world.layotto, "wasm") !== pid);
     await logged(world.layotto, "hook failed", '"function":"rewriter"', '"policy":"closed"');
   });
 
@@ -222,7 +224,7 @@ describe("hooks whose wasm-host is killed", () => {
       const took = await failing(3);
       test.diagnostic(`${took.map(Math.round).join(", ")} ms`);
       assert.equal(took.length, 3);
-      for (const ms of took) assert.ok(ms >= 250 && ms < 2500, `${ms} ms`);
+      for (const ms of took) assert.ok(ms >= 250 && ms < 5000, `${ms} ms`);
     } finally {
       process.kill(pid, "SIGCONT");
     }

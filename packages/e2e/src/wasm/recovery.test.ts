@@ -68,10 +68,11 @@ it("kill -9 under load: functions are back within their time", { timeout: 120_00
     // The first answer after the first failure.
     const failed = callers.failed;
     await eventually("a failure", () => callers.failed > failed);
+    // Answers of the process that is dead may still come; those after the line of the new one are its own.
+    await eventually("another process", () => pidOf(world.layotto, "wasm") !== pid);
     const right = callers.right;
     await eventually("an answer", () => callers.right > right, 15_000);
     times.push(performance.now() - began);
-    assert.notEqual(pidOf(world.layotto, "wasm"), pid);
   }
   await callers.stop();
   assert.equal((await world.call("ordered")).text, "ordered");

@@ -103,9 +103,9 @@ async function sendToServer(port: number, random: Random): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Asks until the server has let go of what closed connections left, 3 s at most. */
+/** Asks until the server has let go of what closed connections left, 20 s at most. */
 async function settledReport(victim: TestChild): Promise<VictimReport> {
-  for (let left = 30; ; left--) {
+  for (let left = 200; ; left--) {
     const report = await victim.ask<VictimReport>({ type: "measure" }, "report");
     if ((report.activeCalls === 0 && report.connections === 1) || left === 0) return report;
     await pause(100);

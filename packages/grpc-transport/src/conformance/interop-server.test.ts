@@ -180,10 +180,10 @@ for (const [kind, options] of [
       const deadline = Date.now() + 5_000;
       await unary(client, raw.echo, empty, undefined, { deadline });
       const arrived = seen.deadlines.at(-1) ?? 0;
-      assert.ok(Math.abs(arrived - deadline) < 500, `deadline moved by ${arrived - deadline} ms`);
+      assert.ok(Math.abs(arrived - deadline) < 2_500, `deadline moved by ${arrived - deadline} ms`);
       const before = seen.cancelled;
       await assert.rejects(
-        unary(client, raw.sleep, empty, undefined, { deadline: Date.now() + 50 }),
+        unary(client, raw.sleep, empty, undefined, { deadline: Date.now() + 1_000 }),
         { code: grpc.status.DEADLINE_EXCEEDED },
       );
       await until("the handler's signal", () => seen.cancelled > before);

@@ -29,6 +29,8 @@ export const FAILURE_DETAILS = Buffer.from([8, 5, 18, 2, 104, 105]);
 
 /** What a server saw of the calls it was sent. */
 export interface Sightings {
+  /** Calls of `sleep` that arrived. */
+  sleeping: number;
   cancelled: number;
   /** Deadlines as they arrived, ms since epoch. */
   readonly deadlines: number[];
@@ -44,7 +46,7 @@ function parseSource(request: Uint8Array): { count: number; message: Buffer } {
 
 /** Puts the service on our server. */
 export function addRawService(server: GrpcServer): Sightings {
-  const seen: Sightings = { cancelled: 0, deadlines: [] };
+  const seen: Sightings = { sleeping: 0, cancelled: 0, deadlines: [] };
   server.addUnary(raw.echo, (call, message) => {
     const text = call.metadata.get("x-echo");
     const bytes = call.metadata.getBinary("x-echo-bin");
@@ -62,6 +64,7 @@ export function addRawService(server: GrpcServer): Sightings {
     call.fail(new GrpcError(Status.NOT_FOUND, FAILURE_TEXT, { statusDetails: FAILURE_DETAILS }));
   });
   server.addUnary(raw.sleep, (call) => {
+    seen.sleeping++;
     call.signal.addEventListener("abort", () => seen.cancelled++);
   });
   server.addStream(raw.sum, async (call) => {
@@ -171,12 +174,15 @@ export async function startForeignServer(
   options: grpc.ServerOptions = {},
   port = 0,
 ): Promise<ForeignServer> {
-  const seen: Sightings = { cancelled: 0, deadlines: [] };
+  const seen: Sightings = { sleeping: 0, cancelled: 0, deadlines: [] };
   const server = new grpc.Server(options);
   server.addService(service, {
     echo: echo(seen),
     fail,
-    sleep: (call: Unary) => void call.on("cancelled", () => seen.cancelled++),
+    sleep: (call: Unary) => {
+      call.on("cancelled", () => seen.cancelled++);
+      seen.sleeping++;
+    },
     sum,
     source: source(seen),
     chat: chat(seen),

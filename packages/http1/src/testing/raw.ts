@@ -2,6 +2,9 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 
+/** Much more than anything takes on a machine that is busy with other things: only failures wait so long. */
+const PATIENCE_MS = 20_000;
+
 /** A socket whose bytes a test reads as text. */
 export class RawPeer {
   readonly socket: Socket;
@@ -32,7 +35,7 @@ export class RawPeer {
   }
 
   /** Takes what was received up to and with `mark`. */
-  async until(mark: string, ms = 5000): Promise<string> {
+  async until(mark: string, ms = PATIENCE_MS): Promise<string> {
     await this.wait(() => this.text.includes(mark), `"${mark}"`, ms);
     const at = this.text.indexOf(mark) + mark.length;
     const taken = this.text.slice(0, at);
@@ -41,7 +44,7 @@ export class RawPeer {
   }
 
   /** Everything until the peer closes. */
-  async rest(ms = 5000): Promise<string> {
+  async rest(ms = PATIENCE_MS): Promise<string> {
     await this.wait(() => this.ended, "the end", ms);
     return this.text;
   }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { fakeClock, type FakeClock } from "@layotto/sidecar-kit/testing";
 import type { Http1Clock } from "../clock.ts";
@@ -29,6 +29,8 @@ export interface TestWhole {
   readonly server: WholeServer;
   /** What went wrong in the server. */
   readonly faults: unknown[];
+  /** Octets that came from callers so far. */
+  received(): number;
   /** The next request that was not asked for yet. */
   next(): Promise<WholeRequest>;
   client(): Promise<RawPeer>;
@@ -49,7 +51,11 @@ export async function startWhole(
   };
   const onFault = (error: unknown): void => void faults.push(error);
   const server = new WholeServer(handler ?? taking, { maxBodyBytes: 100, onFault, ...options });
-  const listener = createServer((socket) => server.accept(socket));
+  const sockets: Socket[] = [];
+  const listener = createServer((socket) => {
+    sockets.push(socket);
+    server.accept(socket);
+  });
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   test.after(async () => {
@@ -64,7 +70,8 @@ export async function startWhole(
       await new Promise<void>((resolve) => (wake = resolve));
     }
   };
-  return { port, server, faults, next, client: () => rawClient(test, port) };
+  const received = (): number => sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  return { port, server, faults, received, next, client: () => rawClient(test, port) };
 }
 
 /** Answers with what the request was, in words. */

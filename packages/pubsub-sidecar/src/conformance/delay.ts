@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { testCall } from "@layotto/sidecar-kit/testing";
 import type { PubSub } from "../component.ts";
+import { machineLag } from "../testing/machine-lag.ts";
 import { publishRequest } from "../testing/requests.ts";
 import type { PubSubTraits } from "./traits.ts";
 import { numbered, texts, type Register } from "./scene.ts";
@@ -18,16 +19,20 @@ export function delays(test: Register, traits: PubSubTraits): void {
       for (const { text } of sub.rest)
         if (!arrivals.has(text)) arrivals.set(text, performance.now());
     });
-    for (const ms of [300, 100, 1, 200]) {
-      begins.set(`${ms}`, performance.now());
-      await later(s.client, topic, `${ms}`, ms);
-    }
-    await s.all([...begins.keys()], sub);
+    const arriving = (async () => {
+      for (const ms of [300, 100, 1, 200]) {
+        begins.set(`${ms}`, performance.now());
+        await later(s.client, topic, `${ms}`, ms);
+      }
+      await s.all([...begins.keys()], sub);
+    })();
+    const ping = async (): Promise<void> => s.client.ping?.(AbortSignal.timeout(s.timeoutMs));
+    const allowedMs = toleranceMs + (await machineLag(arriving, ping));
     for (const [text, at] of arrivals) {
       const ms = at - (begins.get(text) ?? 0);
       // A clock that counts whole milliseconds may be early by one.
       assert.ok(ms >= Number(text) - 2, `${text} ms: too early, after ${ms} ms`);
-      assert.ok(ms <= Number(text) + toleranceMs, `${text} ms: too late, after ${ms} ms`);
+      assert.ok(ms <= Number(text) + allowedMs, `${text} ms: too late, after ${ms} ms`);
     }
   });
 

@@ -19,7 +19,8 @@ export function outages(test: Register, traits: PubSubTraits): void {
       const publish = async (): Promise<string> =>
         s.client.publish(publishRequest(topic, "lost"), testCall(startMs + 500));
       await assert.rejects(publish, hasReason("BACKEND_UNAVAILABLE", "BACKEND_TIMEOUT"));
-      assert.ok(Date.now() - startMs < 1500, "it took longer than its deadline of 500 ms");
+      // Well before the components' own timeouts; a slow machine may take its time.
+      assert.ok(Date.now() - startMs < 4000, "it took longer than its deadline of 500 ms");
       if (s.client.ping !== undefined)
         await assert.rejects(() => s.client.ping?.(AbortSignal.timeout(500)) ?? Promise.resolve());
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { testCall } from "@layotto/sidecar-kit/testing";
 import { publishRequest } from "../testing/requests.ts";
-import { numbered, texts, type Register } from "./scene.ts";
+import { numbered, texts, type Register, type Scene } from "./scene.ts";
 
 /** What is published arrives as it is, once per group, in its topic only. */
 export function publishing(test: Register): void {
@@ -57,9 +57,7 @@ export function publishing(test: Register): void {
     await s.createGroup(topic, s.group());
     const publish = async (): Promise<string> =>
       s.client.publish(publishRequest(topic, "a"), testCall(Date.now() - 1000));
-    const startMs = Date.now();
-    await publish().catch(() => "");
-    assert.ok(Date.now() - startMs < 3000, "it took longer than 3 s");
+    await ends(s, publish());
   });
 
   test("publish: a call that was cancelled before does not hang", async (s) => {
@@ -67,9 +65,7 @@ export function publishing(test: Register): void {
     await s.createGroup(topic, s.group());
     const call = { signal: AbortSignal.abort(new Error("cancelled")), deadlineMs: undefined };
     const publish = async (): Promise<string> => s.client.publish(publishRequest(topic, "a"), call);
-    const startMs = Date.now();
-    await publish().catch(() => "");
-    assert.ok(Date.now() - startMs < 3000, "it took longer than 3 s");
+    await ends(s, publish());
   });
 
   test("publish: a thousand at once all arrive, each once", async (s) => {
@@ -118,4 +114,11 @@ export function publishing(test: Register): void {
     if (illegalTopic !== undefined)
       assert.match(s.client.topicFault(illegalTopic) ?? "", /\w+ \w+/);
   });
+}
+
+/** Waits for the end of a call. It may have its turn behind the thousand messages of another test. */
+async function ends(s: Scene, call: Promise<unknown>): Promise<void> {
+  const startMs = Date.now();
+  await call.catch(() => undefined);
+  assert.ok(Date.now() - startMs < 2 * s.timeoutMs, `it took ${Date.now() - startMs} ms`);
 }

@@ -49,7 +49,7 @@ export interface PubSubTraits {
   readonly lag?: boolean;
   /** `PubSub.publishLater` is there. */
   readonly delay?: boolean;
-  /** How late a delayed message may be, in milliseconds; default 500, since test machines are busy. */
+  /** How late a delayed message may be, in milliseconds, beside what the machine itself adds; default 500. */
   readonly delayToleranceMs?: number;
   /** `Delivery.redelivered` is at least 1 for what was handed out before. */
   readonly redelivered?: boolean;

@@ -7,4 +7,10 @@ export {
   type RawClient,
   type RedisServer,
 } from "./redis-server.ts";
-export { redisCluster, redisSentinel, type RedisCluster, type RedisSentinel } from "./topology.ts";
+export {
+  clusterArgs,
+  redisCluster,
+  redisSentinel,
+  type RedisCluster,
+  type RedisSentinel,
+} from "./topology.ts";

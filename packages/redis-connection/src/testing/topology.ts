@@ -1,6 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, startServer, temporaryDirectory } from "@layotto/sidecar-kit/testing";
+import {
+  eventually,
+  freePort,
+  startServer,
+  temporaryDirectory,
+} from "@layotto/sidecar-kit/testing";
 import { rawClient, redisServer, type RedisServer } from "./redis-server.ts";
 
 const READY_MS = 15_000;
@@ -13,17 +18,23 @@ export interface RedisCluster {
   end(): Promise<void>;
 }
 
+/** Makes a redis-server a node of a cluster. The port for other nodes would be its own plus 10 000, free or not. */
+export function clusterArgs(busPort: number): string[] {
+  return ["--cluster-enabled", "yes", "--cluster-port", `${busPort}`];
+}
+
 /** Starts a {@link RedisCluster}. */
 export async function redisCluster(): Promise<RedisCluster> {
-  const node = () => redisServer("--cluster-enabled", "yes", "--cluster-node-timeout", "2000");
-  const nodes = await Promise.all([node(), node()]);
+  const busPorts = [await freePort(), await freePort()] as const;
+  const node = (busPort: number) => redisServer(...clusterArgs(busPort), "--cluster-node-timeout", "2000"); // prettier-ignore
+  const nodes = await Promise.all([node(busPorts[0]), node(busPorts[1])]);
   const end = async (): Promise<void> => {
     await Promise.all(nodes.map((each) => each.end()));
   };
   const raws = [rawClient(nodes[0]), rawClient(nodes[1])] as const;
   await raws[0].call("CLUSTER", "ADDSLOTSRANGE", 0, 8191);
   await raws[1].call("CLUSTER", "ADDSLOTSRANGE", 8192, 16_383);
-  await raws[0].call("CLUSTER", "MEET", nodes[1].host, nodes[1].port);
+  await raws[0].call("CLUSTER", "MEET", nodes[1].host, nodes[1].port, busPorts[1]);
   for (const raw of raws) {
     const knowsAll = async (): Promise<boolean> => {
       const info = String(await raw.call("CLUSTER", "INFO"));

@@ -112,7 +112,7 @@ describe("bolt proxy connections", () => {
     await clock.advance(200);
     await done;
     await until(() => assert.ok(caller.closed));
-    assert.equal(test.sockets.size, 0);
+    await until(() => assert.equal(test.sockets.size, 0));
   });
 
   it("drains without a word callers that may not understand it, and keeps the answers of those that go on", async () => {

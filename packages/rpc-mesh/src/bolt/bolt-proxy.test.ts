@@ -5,7 +5,7 @@ import { FakeCaller } from "../multiplex/testing/fake-caller.ts";
 import { FakeHost, type OnFrame } from "../multiplex/testing/fake-host.ts";
 import { boltAnswer, boltRequest } from "../multiplex/testing/fake-owner.ts";
 import { clusterOf, TestMesh } from "../multiplex/testing/test-mesh.ts";
-import { until } from "../multiplex/testing/until.ts";
+import { advanceUntil, until } from "../multiplex/testing/until.ts";
 import { FrameKind } from "../multiplex/wire.ts";
 import { forwardTo, hostOf, routeOf, routerOf } from "../testing/routing.ts";
 import type { BoltFrame } from "./bolt-frame.ts";
@@ -153,7 +153,7 @@ describe("bolt proxy", () => {
 
   it("tries again on another connection when the host turns the request away", async () => {
     let turns = 0;
-    const { caller, clock } = await setUp({
+    const { caller, clock, test } = await setUp({
       router: routerOf([routeOf("c", {}, { action: { ...retried, retry: { ...retry, statusCodes: [BoltStatus.SERVER_THREADPOOL_BUSY] } } })]), // prettier-ignore
       onFrame: (frame, socket) => {
         turns += 1;
@@ -163,9 +163,8 @@ describe("bolt proxy", () => {
       },
     });
     caller.send(boltRequest(1, "a"));
-    await until(() => assert.equal(turns, 1));
-    await until(() => assert.ok(clock.pending > 2));
-    await clock.advance(300);
+    await until(() => assert.equal(test.retries, 1));
+    await advanceUntil(clock, () => test.attempts === 2);
     await until(() => assert.equal(caller.frames.length, 1));
     assert.equal(only(caller).status, 0);
     assert.equal(contentOf(only(caller)), "a");
@@ -302,7 +301,8 @@ describe("bolt proxy attempts", () => {
     caller.send(boltRequest(1, "a"));
     await until(() => assert.equal(late.length, 1));
     await test.clock.advance(100);
-    await test.clock.advance(300);
+    assert.equal(test.retries, 1);
+    await advanceUntil(test.clock, () => test.attempts === 2);
     await until(() => assert.equal(caller.frames.length, 1));
     assert.equal(contentOf(only(caller)), "fast");
     late[0]?.();

@@ -64,6 +64,7 @@ async function setUp({
   const server = createDubboServer(test.scope);
   const caller = await FakeCaller.connect(dubbo, await test.serve(server));
   cleanups.push(() => caller.socket.destroy());
+  await until(() => assert.equal(server.connections, 1)); // before the clock moves
   return { host, test, server, caller, clock: test.clock };
 }
 

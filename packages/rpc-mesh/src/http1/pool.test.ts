@@ -11,9 +11,9 @@ describe("Http1Pool", () => {
   test("uses a connection again, the one freed last", async (t) => {
     const host = await rawServer(t);
     const pool = testPool(t, host.port);
-    const [one, two] = [send(pool), send(pool)];
-    const [first, second] = [await host.next(), await host.next()];
+    const [one, first] = [send(pool), await host.next()];
     await first.until("\r\n\r\n");
+    const [two, second] = [send(pool), await host.next()];
     await second.until("\r\n\r\n");
     first.send(ok);
     await one.outcome;
@@ -157,8 +157,10 @@ describe("Http1Pool", () => {
   test("drain closes what is free, lets the rest finish and takes nothing new", async (t) => {
     const host = await rawServer(t);
     const pool = testPool(t, host.port);
-    const [one, two] = [send(pool), send(pool)];
-    const [first, second] = [await host.next(), await host.next()];
+    const [one, first] = [send(pool), await host.next()];
+    await first.until("\r\n\r\n");
+    const [two, second] = [send(pool), await host.next()];
+    await second.until("\r\n\r\n");
     first.send(ok);
     await one.outcome;
     pool.drain();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Agent, createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
-import { answering, ok, rawServer, readPieces } from "@layotto/http1/testing";
+import { ok, rawServer, readPieces } from "@layotto/http1/testing";
 import { clusterOf } from "../call/testing/scripted-call.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
 import { startProxy } from "./testing/proxy.ts";
@@ -56,13 +56,15 @@ describe("ProxyCall streams", () => {
 
   test("a hedge gets the whole request; the loser's connection is given up", async (t) => {
     const slow = await rawServer(t);
-    const fast = await rawServer(t, answering());
+    const fast = await rawServer(t);
     const hedge = { maxAttempts: 2, delayMs: 5 };
     const hosts = [slow.address, fast.address];
     const proxy = await startProxy(t, hosts, { action: { hedge }, cluster: { balancer: inOrder } });
     const client = await proxy.client();
-    client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n\r\n\r\n");
-    const loser = await slow.next();
+    client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+    const [loser, winner] = await Promise.all([slow.next(), fast.next()]);
+    await Promise.all([loser.until("\r\n\r\nbody"), winner.until("\r\n\r\nbody")]);
+    winner.send(ok);
     assert.equal(await client.until("ok"), ok);
     await loser.rest();
     assert.equal(fast.peers.length, 1);

@@ -41,6 +41,7 @@ describe("Http2Proxy: faults of the host", () => {
   for (const [name, cut] of cuts) {
     for (const isGrpc of [false, true]) {
       test(`an answer ${isGrpc ? "of gRPC " : ""}that ${name} on its way does not look whole`, async (t) => {
+        let cutIt = (): void => {};
         const made = await setup(
           t,
           (stream) => {
@@ -48,11 +49,13 @@ describe("Http2Proxy: faults of the host", () => {
               ":status": 200,
               ...(isGrpc ? { "content-type": "application/grpc" } : {}),
             });
-            stream.write("half", () => setTimeout(() => cut(stream), 20));
+            stream.write("half");
+            cutIt = () => cut(stream);
           },
           { action: { retry } },
         );
-        const got = await call(t, made, isGrpc ? grpc : {}, isGrpc ? Buffer.alloc(5) : undefined);
+        const body = isGrpc ? Buffer.alloc(5) : undefined;
+        const got = await call(t, made, isGrpc ? grpc : {}, body, () => cutIt());
         assert.deepEqual([got.status, got.body, made.seen], [200, "half", 1]);
         if (isGrpc) assert.equal(got.trailers["grpc-status"], "14");
         else assert.equal(got.reset, NGHTTP2_INTERNAL_ERROR);
@@ -227,7 +230,7 @@ describe("Http2Proxy: faults of the host", () => {
     const waiting: ServerHttp2Stream[] = [];
     const made = await setup(t, (stream) => waiting.push(stream), {
       maxStreams: 1,
-      cluster: { connectTimeoutMs: 100 },
+      cluster: { connectTimeoutMs: 1000 }, // the first call keeps to it too
     });
     const first = call(t, made);
     await eventually("one is under way", () => waiting.length === 1);
@@ -327,7 +330,7 @@ describe("Http2Proxy under random faults", () => {
           stream.end(body);
         });
       },
-      { action: { retry: { ...retry, retries: 2 }, timeoutMs: 2000 } },
+      { action: { retry: { ...retry, retries: 2 }, timeoutMs: 30_000 } },
     );
     const session = connect(made.url);
     t.after(() => session.destroy());

@@ -196,39 +196,44 @@ describe("InvokeService over HTTP: time", () => {
     const { invoke, even } = await setup(t, { protocol: "http", hosts: [host], action: { timeoutMs: 60_000 } }); // prettier-ignore
     const began = Date.now();
     await assert.rejects(invoke({}, { rpc_request_timeout: "100" }), failure(Status.DEADLINE_EXCEEDED, /within 100 ms/)); // prettier-ignore
-    assert.ok(Date.now() - began < 2000);
+    assert.ok(Date.now() - began < 20_000, "less than the route's minute");
     await even();
   });
 
   test("a caller that leaves, and one whose deadline passes, give the call up", async (t) => {
-    let closed = 0;
-    const host = await origin(t, (_request, response) => response.once("close", () => closed++));
-    const { invoke, even, mesh } = await setup(t, { protocol: "http", hosts: [host] });
+    let [arrived, closed] = [0, 0];
     const stop = new AbortController();
-    const left = assert.rejects(invoke({}, {}, "shop", { signal: stop.signal }), { code: Status.CANCELLED }); // prettier-ignore
-    setTimeout(() => stop.abort(), 50);
-    await left;
-    await eventually("the host hears of it", () => closed === 1);
-    await assert.rejects(invoke({}, {}, "shop", { timeoutMs: 50 }), {
-      code: Status.DEADLINE_EXCEEDED,
+    const host = await origin(t, (_request, response) => {
+      arrived++;
+      response.once("close", () => closed++);
+      stop.abort();
     });
-    await eventually("the host hears of it", () => closed === 2);
+    const { invoke, even, mesh } = await setup(t, { protocol: "http", hosts: [host] });
+    const timeouts = () => [...mesh.clusterStates()][0]?.cluster.hosts[0]?.totals.timeouts ?? 0;
+    const left = invoke({}, {}, "shop", { signal: stop.signal });
+    await assert.rejects(left, { code: Status.CANCELLED });
+    await eventually("the host hears of it", () => closed === 1);
+    assert.equal(timeouts(), 0);
+    // More than once where the machine is so busy that the caller's own end comes some milliseconds before ours.
+    await eventually("the deadline speaks of the host", async () => {
+      const late = invoke({}, {}, "shop", { timeoutMs: 300 });
+      await assert.rejects(late, { code: Status.DEADLINE_EXCEEDED });
+      return timeouts() > 0;
+    });
+    await eventually("the host hears of it", () => closed === arrived);
     await even();
-    const [state] = [...mesh.clusterStates()];
-    assert.equal(
-      state?.cluster.hosts[0]?.totals.timeouts,
-      1,
-      "only the deadline speaks of the host",
-    );
   });
 
   test("hedging: an error of the second attempt does not hide the answer of the first", async (t) => {
     let calls = 0;
+    let first: ServerResponse | undefined;
     const answer = (_request: IncomingMessage, response: ServerResponse): void => {
-      if (++calls === 2) {
+      if (++calls === 1) first = response;
+      else {
         response.statusCode = 500;
         response.end();
-      } else setTimeout(() => response.end("first"), 150);
+        setTimeout(() => first?.end("first"), 150);
+      }
     };
     const hosts = [await origin(t, answer), await origin(t, answer)];
     const { invoke, even } = await setup(t, { protocol: "http", hosts, action: { hedge: { maxAttempts: 2, delayMs: 20 } } }); // prettier-ignore

@@ -101,6 +101,7 @@ function hostile<F extends Frame>(name: string, subject: Subject<F>): void {
     it("callers end their own connections only", async () => {
       const random = seededRandom(3);
       const { test, server, port, host } = await setUp(subject, (bytes) => bytes);
+      const closings: Promise<unknown>[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         const socket = await opened(port);
         const bytes = mutate(Buffer.concat(subject.requests), random);
@@ -108,11 +109,14 @@ function hostile<F extends Frame>(name: string, subject: Subject<F>): void {
         socket.write(bytes.subarray(0, at));
         socket.end(bytes.subarray(at));
         socket.resume();
-        if (round % 10 === 0) await once(socket, "close");
+        closings.push(once(socket, "close"));
+        if (round % 10 === 0) await closings.at(-1);
       }
-      await until(() => assert.equal(server.active, 0));
+      await Promise.all(closings);
+      await until(() => assert.equal(server.connections, 0));
       await servesOn(subject, port);
       assert.ok(test.scope.malformed > 20);
+      assert.equal(server.active, 0);
       assert.equal(test.mesh.clusters.get("c")?.hosts[0]?.active, 0);
       assert.ok(host.accepted < 5, "damaged callers do not cost connections to hosts");
     });
@@ -132,6 +136,7 @@ function hostile<F extends Frame>(name: string, subject: Subject<F>): void {
         await new Promise((resolve) => setImmediate(resolve));
       }
       isDamaged = false;
+      await until(() => assert.equal(test.calls, ROUNDS));
       await test.clock.advance(70_000);
       await until(() => assert.equal(server.active, 0));
       assert.equal(test.mesh.clusters.get("c")?.hosts[0]?.active, 0);

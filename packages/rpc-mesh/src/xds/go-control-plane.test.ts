@@ -42,7 +42,12 @@ test("what go-control-plane sends is read field by field", { skip, timeout }, as
   if (place === undefined) return;
   const { go, applied, client } = place;
   go.serve({ version: "1", clusters: two, routeTo: "orders" });
-  await eventually("listeners", () => applied.listeners.length > 0);
+  await eventually("all that was served", () => {
+    const { types } = client.state();
+    const accepted = types.filter(({ version }) => version === "1").length;
+    return accepted === 4 && applied.listeners.length > 0 && applied.routers.length > 0;
+  });
+  await eventually("what the server heard", () => go.heard.length > 0); // it tells by a pipe
 
   assert.deepEqual(applied.clusters.find(({ name }) => name === "orders"), {
     ...defaultCluster,

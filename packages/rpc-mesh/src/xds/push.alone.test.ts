@@ -14,7 +14,7 @@ import type { XdsClient } from "./client.ts";
 import { Intake } from "./intake.ts";
 import { clusterKind, endpointKind } from "./kinds.ts";
 import { Rollout } from "./rollout.ts";
-import { longestTurn } from "../testing/event-loop.ts";
+import { longestTurn, startWatch } from "../testing/event-loop.ts";
 import { assignment, cluster, manyEndpoints } from "./testing/resources.ts";
 import { startSession } from "./testing/session.ts";
 import { Warnings } from "./warnings.ts";
@@ -61,9 +61,9 @@ interface Figures {
 }
 
 async function measure(work: () => Promise<unknown>): Promise<Figures> {
-  const start = performance.now();
+  const watch = startWatch();
   const blockedMs = await longestTurn(work);
-  return { tookMs: performance.now() - start, blockedMs };
+  return { tookMs: watch(), blockedMs };
 }
 
 /** Three runs must keep to the limits: time as given, and no block above 10 ms. */

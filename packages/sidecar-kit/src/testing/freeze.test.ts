@@ -15,6 +15,7 @@ test("freeze: nothing of a process runs any more, and SIGCONT lets it go on", as
   let written = 0;
   child.stdout.on("data", (chunk: Buffer) => (written += chunk.length));
   await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setImmediate(resolve)); // the loop has looked for input since
   written = 0;
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(written, 0);

@@ -54,7 +54,7 @@ export function startProcess(options: ProcessOptions): TestProcess {
     exited,
     stdout: () => out,
     stderr: () => err,
-    ready: (timeoutMs = 10_000) => {
+    ready: (timeoutMs = 60_000) => {
       const check = () => {
         if (child.exitCode !== null) throw new Error(`exited with ${child.exitCode}: ${err}`);
         return find();

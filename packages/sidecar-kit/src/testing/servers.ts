@@ -27,7 +27,7 @@ export interface ServerOptions {
   args: (port: number) => readonly string[];
   /** Working directory: its data. */
   cwd: string;
-  /** Default 10 000. */
+  /** Default 30 000. */
   startTimeoutMs?: number;
 }
 
@@ -93,7 +93,7 @@ export function startRedis(cwd: string, args: readonly string[] = []): Promise<T
 }
 
 async function launch(options: ServerOptions, port: number): Promise<ChildProcess> {
-  const { program, args, cwd, startTimeoutMs = 10_000 } = options;
+  const { program, args, cwd, startTimeoutMs = 30_000 } = options;
   const child = spawn(findProgram(program) ?? program, args(port), {
     cwd,
     stdio: ["ignore", "ignore", "pipe"],

@@ -86,12 +86,12 @@ describe("Segments", () => {
 
   it("waits no longer than the caller's deadline", async () => {
     const store = fakeStore();
-    const segments = new Segments(store, { waitMs: 5000, retryEveryMs: 5000 });
+    const segments = new Segments(store, { waitMs: 30_000, retryEveryMs: 30_000 });
     store.hang = true;
     const startedAt = performance.now();
     const late = { reason: "SEGMENT_UNAVAILABLE" };
     await assert.rejects(async () => segments.next("k", testCall(Date.now() + 30)), late);
-    assert.ok(performance.now() - startedAt < 1000);
+    assert.ok(performance.now() - startedAt < 10_000);
     segments.close();
   });
 });

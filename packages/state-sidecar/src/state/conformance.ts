@@ -151,14 +151,15 @@ export function stateConformance(
 
     it("ttlInSeconds lets an entry expire, a later write without it leaves it, ≤ 0 makes it permanent", async () => {
       const [gone, kept, permanent] = [key(), key(), key()];
-      const ttl = { metadata: { ttlInSeconds: "1" } };
+      // Two seconds, so that it is still there when it is looked at although the machine is busy.
+      const ttl = { metadata: { ttlInSeconds: "2" } };
       await store.set(write(gone, "1", ttl), call);
       await store.set(write(gone, "2"), call);
       await store.set(write(kept, "1"), call);
       await store.set(write(permanent, "1", ttl), call);
       await store.set(write(permanent, "2", { metadata: { ttlInSeconds: "-1" } }), call);
       assert.equal(text((await store.get(gone, call))?.data), "2");
-      await harness.advance(1200);
+      await harness.advance(2200);
       assert.equal(await store.get(gone, call), undefined);
       assert.equal(text((await store.get(kept, call))?.data), "1");
       assert.equal(text((await store.get(permanent, call))?.data), "2");
@@ -212,11 +213,11 @@ export function stateConformance(
 
     it("transact honours first-write and ttlInSeconds", async () => {
       const k = key();
-      const first = write(k, "1", { concurrency: "first-write", metadata: { ttlInSeconds: "1" } });
+      const first = write(k, "1", { concurrency: "first-write", metadata: { ttlInSeconds: "2" } });
       await transact(store, [{ type: "upsert", request: first }]);
       const second = [{ type: "upsert", request: write(k, "2") }] as const;
       await refused("FIRST_WRITE_CONFLICT", () => transact(store, second));
-      await harness.advance(1200);
+      await harness.advance(2200);
       assert.equal(await store.get(k, call), undefined);
     });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
+import { eventually } from "@layotto/sidecar-kit/testing";
 import type { LoadedVersion } from "../model/engine.ts";
 import { forEver } from "../testing/guest-text.ts";
 import { wat } from "../testing/wat.ts";
@@ -16,7 +17,8 @@ describe("command engine: limits", { skip: skipWithoutC }, () => {
   const host = new CommandHost();
   let version: LoadedVersion;
   before(async () => {
-    const limits = { memoryBytes: 16 * MIB, bodyBytes: MIB, cpuMs: 300, timeoutMs: 5000 };
+    // Processor time passes slowly on a busy machine.
+    const limits = { memoryBytes: 16 * MIB, bodyBytes: MIB, cpuMs: 300, timeoutMs: 20_000 };
     version = await host.load(await compileC(manyWays), { instances: 2, limits });
   });
   after(() => host.close());
@@ -29,8 +31,9 @@ describe("command engine: limits", { skip: skipWithoutC }, () => {
     const ms = performance.now() - began;
     assert.equal(fault.kind, "cpu");
     assert.match(fault.message, /^it used [0-9]+ ms of processor time; 300 ms are allowed$/u);
-    assert.ok(ms < 3000, `${ms} ms`);
+    assert.ok(ms < 15_000, `${ms} ms`);
     assert.equal(await host.text(version, "more"), "did more");
+    await eventually("the end of its process", () => before.some(isGone));
     assert.equal(before.filter(isGone).length, 1);
   });
 
@@ -41,9 +44,10 @@ describe("command engine: limits", { skip: skipWithoutC }, () => {
     const before = childrenOf(process.pid);
     const began = performance.now();
     assert.deepEqual(await host.fault(slow, "spin"), { kind: "timeout", message: "it took longer than 700 ms" }); // prettier-ignore
-    assert.ok(performance.now() - began < 2000);
+    // Well before it has used its processor time, a minute.
+    assert.ok(performance.now() - began < 10_000);
     await host.engine.unload(slow);
-    assert.ok(before.some(isGone));
+    await eventually("the end of its process", () => before.some(isGone));
     assert.equal(slow.stats().instances, 0);
   });
 

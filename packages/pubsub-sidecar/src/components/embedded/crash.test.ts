@@ -54,9 +54,12 @@ describe("EmbeddedPubSub when processes are killed", () => {
     const all = await publish(pubsub, 200);
     const child = start("consume", "100");
     await child.said("idle");
-    await realWait(100); // acknowledgements are on disk a few milliseconds later
     const recorder = new Recorder({ prefetch: 1000, acks: true });
-    await pubsub.subscribe(subscribeRequest("t", "g", { prefetch: 1000 }), recorder);
+    const request = subscribeRequest("t", "g", { prefetch: 1000 });
+    const subscription = await pubsub.subscribe(request, recorder);
+    // Who waits for the group sees what is on disk of it.
+    const isStored = async (): Promise<boolean> => (await subscription.lag?.()) === 100;
+    await eventually("the acknowledgements on disk", isStored);
     assert.equal(recorder.received.length, 0);
     await child.kill();
     const came = (await recorder.take(100)).map(({ text }) => text);

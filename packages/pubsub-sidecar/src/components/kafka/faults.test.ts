@@ -9,6 +9,7 @@ import { openKafka, quick } from "./testing/open-kafka.ts";
 import { Seen, Traffic } from "./testing/traffic.ts";
 
 const LONG = process.env["LAYOTTO_LONG"] === "1";
+const PATIENT_MS = 8000;
 
 describe("kafka in trouble", { skip: skipWithoutKafka() }, () => {
   let cluster: KafkaCluster;
@@ -19,7 +20,9 @@ describe("kafka in trouble", { skip: skipWithoutKafka() }, () => {
 
   it("consumers come and go under load: nothing is lost, and nobody waits longer than the session timeout", async (t) => {
     const topic = `orders-${randomUUID()}`;
-    const clients = await Promise.all([1, 2, 3].map(() => openKafka(cluster.addresses, quick)));
+    // Far longer than a rebalance lasts on a slow machine: the gap tells whether anybody waited for it.
+    const patient = { ...quick, sessionTimeout: `${PATIENT_MS}ms` };
+    const clients = await Promise.all([1, 2, 3].map(() => openKafka(cluster.addresses, patient)));
     const [publisher, first, second] = clients;
     assert.ok(publisher && first && second);
     const seen = new Seen();
@@ -37,28 +40,29 @@ describe("kafka in trouble", { skip: skipWithoutKafka() }, () => {
       await eventually("all for the first", () => both[0].count > alone + 100);
     }
     await traffic.stop();
-    await eventually("everything", () => seen.missing(traffic).length === 0, 10_000);
+    await eventually("everything", () => seen.missing(traffic).length === 0);
     t.diagnostic(
       `${traffic.count} acknowledged, ${seen.repeated} came twice, gap ${seen.longestGapMs} ms`,
     );
     assert.deepEqual(traffic.failures, []);
     assert.deepEqual(seen.disordered, []);
-    assert.ok(seen.longestGapMs < 2000, `nothing came for ${seen.longestGapMs} ms`);
+    assert.ok(seen.longestGapMs < PATIENT_MS, `nothing came for ${seen.longestGapMs} ms`);
     await sub.close();
     for (const client of clients) await client.close();
   });
 
   it("an app slower than the session timeout keeps its partitions", async () => {
     const topic = `orders-${randomUUID()}`;
-    const client = await openKafka(cluster.addresses, { ...quick, sessionTimeout: "1s" });
+    // Heartbeats go on meanwhile: the session must outlast a process or a broker that stands still for a moment.
+    const client = await openKafka(cluster.addresses, { ...quick, sessionTimeout: "2500ms" });
     const seen = new Seen();
     const sub = await client.subscribe(
       subscribeRequest(topic, "slow", { prefetch: 1 }),
-      seen.receiver(1200),
+      seen.receiver(2800),
     );
     for (const text of ["a:0", "a:1"])
       await client.publish(publishRequest(topic, text, { key: "a" }), testCall());
-    await eventually("both", () => seen.count === 2, 5000);
+    await eventually("both", () => seen.count === 2);
     assert.deepEqual([seen.revoked, seen.repeated], [0, 0]);
     await sub.close();
     await client.close();
@@ -73,7 +77,8 @@ describe("kafka in trouble", { skip: skipWithoutKafka() }, () => {
       const startMs = Date.now();
       const late = client.publish(publishRequest("hangs", "b"), testCall(startMs + 300));
       await assert.rejects(late, { reason: "BACKEND_TIMEOUT" });
-      assert.ok(Date.now() - startMs < 1000);
+      // Without its deadline it would take the publishTimeout, 10 s.
+      assert.ok(Date.now() - startMs < 5000);
     } finally {
       broker?.thaw();
     }

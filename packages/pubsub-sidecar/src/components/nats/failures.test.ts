@@ -181,7 +181,8 @@ void describe("nats", { skip: withoutNats }, () => {
   void it("ackWaitTime: what is held longer is not handed out again, what a dead process held is", async (t) => {
     const topic = newTopic();
     const proxy = await proxied(t);
-    const metadata = { ackWaitTime: "600ms" };
+    // The server hears every third of it that work goes on: this process may stand still for a second.
+    const metadata = { ackWaitTime: "2s" };
     const dying = await open(t, metadata, proxy.address);
     const held = new Recorder({ prefetch: 1 });
     await subscribe(t, topic, held, { by: dying, prefetch: 1 });
@@ -189,7 +190,7 @@ void describe("nats", { skip: withoutNats }, () => {
     await held.take(1);
     const next = new Recorder({ prefetch: 1, acks: true });
     await subscribe(t, topic, next, { by: await open(t, metadata) });
-    await realWait(1500);
+    await realWait(4500);
     assert.equal(next.received.length, 0);
     proxy.stall();
     const [item] = await next.take(1);
@@ -238,13 +239,14 @@ void describe("nats", { skip: withoutNats }, () => {
       slow.publish(publishRequest(to, "b"), testCall(Date.now() + 200));
     await assert.rejects(call(topic), hasReason("BACKEND_TIMEOUT"));
     await assert.rejects(call(newTopic()), hasReason("BACKEND_TIMEOUT"));
-    assert.ok(Date.now() - startMs < 1000);
+    // Two deadlines of 200 ms, and well before the callTimeout.
+    assert.ok(Date.now() - startMs < 4000);
     proxy.resume();
     await publish(topic, "c", {}, slow);
     proxy.stall();
     await subscription.close();
     await slow.close();
-    assert.ok(Date.now() - startMs < 6000);
+    assert.ok(Date.now() - startMs < 20_000);
   });
 
   void it("open: a server without JetStream, and a wrong token, say so", async (t) => {
@@ -272,7 +274,7 @@ void describe("nats", { skip: withoutNats }, () => {
       }
     };
     const writers = Array.from({ length: 16 }, (_, i) => write(i));
-    await eventually("a thousand", () => acknowledged.length > 1000);
+    await eventually("a thousand", () => acknowledged.length > 1000, 30_000);
     await server.kill();
     await Promise.all(writers);
     await server.restart();

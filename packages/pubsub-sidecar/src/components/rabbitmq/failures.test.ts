@@ -166,7 +166,7 @@ void describe("rabbitmq", { skip: withoutRabbit }, () => {
     const [item] = await recorder.take(1);
     await server.evaluate("rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}).");
     const call = (): Promise<string> =>
-      Promise.resolve(publisher.publish(publishRequest(topic, "b"), testCall(Date.now() + 500)));
+      Promise.resolve(publisher.publish(publishRequest(topic, "b"), testCall(Date.now() + 2000)));
     for (let i = 0; i < 2; i++) {
       await assert.rejects(call(), (error) => {
         hasReason("BACKEND_UNAVAILABLE")(error);
@@ -271,12 +271,13 @@ void describe("rabbitmq", { skip: withoutRabbit }, () => {
     const call = async (): Promise<string> =>
       slow.publish(publishRequest(topic, "b"), testCall(startMs + 200));
     await assert.rejects(call, hasReason("BACKEND_TIMEOUT"));
-    assert.ok(Date.now() - startMs < 1000);
+    // The deadline of 200 ms, and well before the callTimeout.
+    assert.ok(Date.now() - startMs < 4000);
     proxy.resume();
     await publish(topic, "c", {}, slow);
     proxy.stall();
     await subscription.close();
-    assert.ok(Date.now() - startMs < 8000);
+    assert.ok(Date.now() - startMs < 20_000);
   });
 
   void it("open: a wrong password is UNAVAILABLE and says why", async () => {
@@ -305,7 +306,7 @@ void describe("rabbitmq", { skip: withoutRabbit }, () => {
       }
     };
     const writers = Array.from({ length: 16 }, (_, i) => write(i));
-    await eventually("a thousand", () => acknowledged.length > 1000);
+    await eventually("a thousand", () => acknowledged.length > 1000, 30_000);
     await server.kill();
     await Promise.all(writers);
     await server.restart();

@@ -68,12 +68,16 @@ describe("RedisSubscription takes over", { skip: withoutRedis }, () => {
     await sub.close();
   });
 
-  it("nothing that is being worked on, however long, and keeping it is no delivery", async () => {
+  it("nothing that is being worked on, however long, and keeping it is no delivery", async (t) => {
+    // Every third of the time says that work goes on: this process may stand still for a second.
+    const times = { processingTimeout: 2000, redeliverInterval: 200 };
+    const patient = await openRedis(server.address, times);
+    t.after(() => patient.close());
     await raw.xadd("long", "*", "data", "1");
-    const holder = await subscribe("long");
+    const holder = await subscribe("long", patient);
     const [item = assert.fail()] = await holder.recorder.take(1);
-    const other = await subscribe("long");
-    await realWait(1500);
+    const other = await subscribe("long", patient);
+    await realWait(4500);
     assert.equal(other.recorder.received.length, 0);
     const pending = (await raw.xpending("long", "g", "-", "+", 10)) as [
       string,

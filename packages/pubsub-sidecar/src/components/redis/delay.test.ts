@@ -1,19 +1,27 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import {
+  clusterArgs,
   rawClient,
   redisServer,
   withoutRedis,
   type RawClient,
   type RedisServer,
 } from "@layotto/redis-connection/testing";
-import { eventually, firstLine, startScript, testCall } from "@layotto/sidecar-kit/testing";
+import {
+  eventually,
+  firstLine,
+  freePort,
+  startScript,
+  testCall,
+} from "@layotto/sidecar-kit/testing";
+import { machineLag } from "../../testing/machine-lag.ts";
 import { Recorder } from "../../testing/recorder.ts";
 import { publishRequest, subscribeRequest } from "../../testing/requests.ts";
 import { delayKeys, topicKeys } from "./delay-keys.ts";
 import { openRedis } from "./testing/open.ts";
 
-/** Machines that test are busy. */
+/** Beside what the machine itself adds. */
 const LATE_MS = 250;
 
 describe("publishLater on redis", { skip: withoutRedis }, () => {
@@ -43,14 +51,19 @@ describe("publishLater on redis", { skip: withoutRedis }, () => {
       const { text } = recorder.received.at(-1) ?? assert.fail();
       late.push(Date.now() - Number(text));
     });
-    for (let i = 0; i < 50; i++) {
-      const ms = 1000 + i * 10;
-      await later(`${Date.now() + ms}`, ms);
-    }
-    await recorder.take(50);
+    const arriving = (async () => {
+      for (let i = 0; i < 50; i++) {
+        const ms = 1000 + i * 10;
+        await later(`${Date.now() + ms}`, ms);
+      }
+      await recorder.take(50);
+    })();
+    const lagMs = await machineLag(arriving, () => raw.ping());
     const worst = Math.max(...late);
-    t.diagnostic(`lateness: worst ${worst} ms, least ${Math.min(...late)} ms`);
-    assert.ok(worst <= LATE_MS && Math.min(...late) >= -2, `${late}`);
+    t.diagnostic(
+      `lateness: worst ${worst} ms, least ${Math.min(...late)} ms, the machine's ${lagMs} ms`,
+    );
+    assert.ok(worst <= LATE_MS + lagMs && Math.min(...late) >= -2, `${late}; machine: ${lagMs} ms`);
     assert.equal(await raw.zcard(topicKeys("crowd").order), 10_000);
   });
 
@@ -79,7 +92,8 @@ describe("publishLater on redis", { skip: withoutRedis }, () => {
       const now = await raw.get(delayKeys.lease);
       return now !== null && now !== holder;
     });
-    assert.ok(performance.now() - killedAt < 1200);
+    // The lease lasts for a second; the rest is for a machine that is busy with other things.
+    assert.ok(performance.now() - killedAt < 4000);
     const texts = (await recorder.take(5)).map(({ text }) => text);
     assert.deepEqual(texts.sort(), ["0", "1", "2", "3", "4"]);
     assert.equal(await raw.exists(...Object.values(topicKeys("over"))), 0);
@@ -117,7 +131,7 @@ describe("publishLater on redis", { skip: withoutRedis }, () => {
 
 describe("topicKeys", () => {
   it("share the hash slot of the topic", { skip: withoutRedis }, async (t) => {
-    const server = await redisServer("--cluster-enabled", "yes");
+    const server = await redisServer(...clusterArgs(await freePort()));
     t.after(() => server.end());
     const raw = rawClient(server);
     t.after(() => raw.disconnect());

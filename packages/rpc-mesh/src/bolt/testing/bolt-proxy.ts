@@ -8,6 +8,7 @@ import { FakeCaller } from "../../multiplex/testing/fake-caller.ts";
 import { FakeHost, type OnFrame } from "../../multiplex/testing/fake-host.ts";
 import { boltAnswer } from "../../multiplex/testing/fake-owner.ts";
 import { clusterOf, everythingToC, TestMesh } from "../../multiplex/testing/test-mesh.ts";
+import { until } from "../../multiplex/testing/until.ts";
 import { FrameKind } from "../../multiplex/wire.ts";
 import { forwardTo } from "../../testing/routing.ts";
 import type { BoltFrame } from "../bolt-frame.ts";
@@ -59,6 +60,7 @@ export async function setUp({
   const port = await test.serve(server);
   const caller = await FakeCaller.connect(bolt, port);
   cleanups.push(() => caller.socket.destroy());
+  await until(() => assert.equal(server.connections, 1)); // before the clock moves, or another server takes callers
   return { host, test, server, caller, port, clock: test.clock };
 }
 

@@ -112,7 +112,7 @@ void describe("nacos registry", () => {
     const { server, registry } = await setUp(test, { apiVersion: "v1", pollInterval: undefined });
     registry.watch(instance, () => {});
     const polls = () => server.requests.filter((each) => each.endsWith("/list")).length;
-    await eventually("polls", () => polls() >= 3, 2000);
+    await eventually("polls", () => polls() >= 3, 8000);
   });
 
   for (const versions of [["v1"], ["v3"], ["v1", "v3"]]) {

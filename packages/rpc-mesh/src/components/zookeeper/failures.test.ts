@@ -145,7 +145,7 @@ void describe("zookeeper registry, when things go wrong", { skip: withoutZookeep
     await assert.rejects(ping(), { reason: "BACKEND_UNAVAILABLE" });
     proxy.resume();
     const works = () => ping().then(() => true, () => false); // prettier-ignore
-    await eventually("an answer", works, 10_000);
+    await eventually("an answer", works, 20_000);
   });
 
   void it("replaces the node that a session of before has left", async (test) => {

@@ -36,6 +36,8 @@ export interface TestProxy {
   readonly port: number;
   readonly mesh: Mesh;
   readonly server: Http1Server;
+  /** Octets that came from callers so far. */
+  received(): number;
   /** Serves a socket that a listener of the test's own has accepted. */
   accept(socket: Socket): void;
   client(): Promise<RawPeer>;
@@ -63,7 +65,12 @@ export async function startProxy(
   await mesh.apply(clusters, [routerOf(options.routes ?? [all])]);
   const scope = new ListenerScope(mesh, listenerOf(options.listener), undefined, options.tools);
   const server = new Http1Server(scope, { ...defaultLimits, ...options.limits });
-  const listener = createServer((socket) => server.accept(socket));
+  const sockets: Socket[] = [];
+  const accept = (socket: Socket): void => {
+    sockets.push(socket);
+    server.accept(socket);
+  };
+  const listener = createServer(accept);
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   test.after(async () => {
@@ -73,6 +80,6 @@ export async function startProxy(
     mesh.clusters.close();
   });
   const { port } = listener.address() as AddressInfo; // a TCP server that listens has one
-  const accept = (socket: Socket): void => server.accept(socket);
-  return { port, mesh, server, accept, client: () => rawClient(test, port) };
+  const received = (): number => sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  return { port, mesh, server, received, accept, client: () => rawClient(test, port) };
 }

@@ -155,12 +155,13 @@ export async function finish(stream: ClientHttp2Stream): Promise<Answer> {
   return answer;
 }
 
-/** Calls over a connection of its own. */
+/** Calls over a connection of its own. @param onData called when the answer's body begins */
 export async function call(
   t: TestContext,
   { url }: Setup,
   headers: Record<string, string> = {},
   body?: Buffer,
+  onData: () => void = () => {},
 ) {
   // prettier-ignore
   const session = connect(url);
@@ -168,6 +169,7 @@ export async function call(
   t.after(() => session.destroy());
   const stream = session.request({ ":path": "/p", ...headers }, { endStream: body === undefined });
   if (body !== undefined) stream.end(body);
+  stream.once("data", onData);
   const answer = await finish(stream);
   session.close();
   return answer;

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { testContext } from "@layotto/sidecar-kit/testing";
+import type { ClusterState } from "../../call/cluster-state.ts";
 import type { MeshClock } from "../../clock.ts";
 import type { FunctionTools } from "../../extension/listener-function.ts";
 import type { ProtocolServer } from "../../listener/mesh-listener.ts";
@@ -85,10 +86,29 @@ export class TestMesh {
     return (this.server.address() as AddressInfo).port; // a TCP server
   }
 
+  /** Calls that came so far. */
+  get calls(): number {
+    return this.sum(({ counters }) => counters.calls);
+  }
+
+  /** Attempts of calls that were begun so far. */
+  get attempts(): number {
+    return this.sum(({ counters }) => counters.attempts);
+  }
+
+  /** Further attempts that were decided on so far: each has its timer then. */
+  get retries(): number {
+    return this.sum(({ counters }) => counters.retries);
+  }
+
   async close(): Promise<void> {
     this.server.close();
     await this.served?.close();
     for (const socket of this.sockets) socket.destroy();
     this.mesh.close();
+  }
+
+  private sum(countOf: (state: ClusterState) => number): number {
+    return [...this.mesh.clusterStates()].reduce((sum, state) => sum + countOf(state), 0);
   }
 }

@@ -103,9 +103,9 @@ describe("Publisher", () => {
   });
 
   it("no answer: TIMEOUT at the deadline; what was not sent yet is never sent", async () => {
-    const answers = [publish("a", undefined, Date.now() + 50)];
+    const answers = [publish("a", undefined, Date.now() + 300)];
     const batch = await sending();
-    answers.push(publish("b", undefined, Date.now() + 50));
+    answers.push(publish("b", undefined, Date.now() + 300));
     for (const answer of answers) await assert.rejects(answer, { reason: "BACKEND_TIMEOUT" });
     batch.resolve(0);
     await settle();

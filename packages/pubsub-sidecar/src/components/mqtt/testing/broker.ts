@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServer, type TestServer } from "@layotto/sidecar-kit/testing";
@@ -13,6 +13,12 @@ export interface TestBroker {
   stop(): Promise<void>;
 }
 
+/**
+ * It writes all its data after each change, thousands of times in a test: in memory where the system has a place for
+ * files there, else a slow disk would hold it up. To kill the process loses nothing of that.
+ */
+const dataPlace = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
 /** What {@link startMosquitto} needs of mosquitto.conf for the limits of MQTT to be ours alone. */
 const ROOMY = ["max_inflight_messages 1000", "max_queued_messages 0"];
 
@@ -22,7 +28,7 @@ const ROOMY = ["max_inflight_messages 1000", "max_queued_messages 0"];
  * @param settings lines for mosquitto.conf
  */
 export async function startMosquitto(settings: readonly string[] = ROOMY): Promise<TestBroker> {
-  const dir = mkdtempSync(join(tmpdir(), "mqtt-"));
+  const dir = mkdtempSync(join(dataPlace, "mqtt-"));
   const configure = (port: number): string => {
     const file = join(dir, "mosquitto.conf");
     const lines = [

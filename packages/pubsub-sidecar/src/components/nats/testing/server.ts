@@ -33,7 +33,8 @@ export async function natsServer(...args: string[]): Promise<NatsServer> {
     await server.stop();
     directory.remove();
   };
-  return { ...server, process: server.process, end };
+  // Its process changes with a restart, so it is asked for each time.
+  return Object.assign(Object.create(server) as TestServer, { end });
 }
 
 /** Opens the component. */

@@ -59,13 +59,12 @@ export async function rabbitServer(config: readonly string[] = []): Promise<Rabb
     await epmd.stop();
     remove();
   };
-  return {
-    ...server,
-    process: server.process,
+  // Its process changes with a restart, so it is asked for each time.
+  return Object.assign(Object.create(server) as TestServer, {
     url: urlOf(server.address),
-    evaluate: (code) => control(env, `t${epmdPort}@localhost`, ["eval", code]),
+    evaluate: (code: string) => control(env, `t${epmdPort}@localhost`, ["eval", code]),
     end,
-  };
+  });
 }
 
 /** The address of a server, or of a proxy before it, as the component takes it. */
