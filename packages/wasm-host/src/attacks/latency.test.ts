@@ -12,8 +12,11 @@ import { Arena, long, modes, say } from "./testing/arena.ts";
 
 /** The neighbour's p99 may be so many times what it is without attackers. */
 const SLOWER = 2;
-/** A p99 below this is quick enough whatever it was before: a turn of the system's scheduler takes as long, ms. */
-const FLOOR_MS = 3;
+/**
+ * A p99 below this is no matter of waiting for a thread, ms: on two processors, threads that are started for those that
+ * were ended take some turns of 4 ms each of the system's scheduler. See docs/performance.md for what is measured.
+ */
+const FLOOR_MS = 15;
 /** The same on a machine that is busy with other things: still far from waiting for what computes. */
 const BUSY_FLOOR_MS = 100;
 /** The machine is busy when the main thread waits for a processor for more than this part of the time without attackers. */
@@ -127,7 +130,7 @@ for (const mode of modes) {
     // Rounds follow each other closely, so that what else the machine does is in both of their parts; the median of the
     // rounds leaves out those where it was in one of them only. Where the machine is busy all the time, its scheduler
     // decides on what is measured: then it is only seen to that nobody waits for a thread.
-    test("its p99 is at most twice what it is without attackers", async () => {
+    test("its calls do not wait for attackers: p99 at most twice, or some turns of the scheduler", async () => {
       const [alone, attacked, busy]: [number[], number[], number[]] = [[], [], []];
       for (let round = 0; round < ROUNDS; round++) {
         const before = await measured();

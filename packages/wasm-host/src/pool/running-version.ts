@@ -15,8 +15,10 @@ const AHEAD_US = 400;
 const MAX_AHEAD = 16;
 /** So many short activations after one that took long, and a version is no slow one any more. */
 const NOT_SLOW = 4;
-/** So many in a row, and it is a quick one. */
+/** So many in a row, and it is a quick one, */
 const QUICK = 16;
+/** if most of its activations take no longer than this, µs: a busy machine holds up single ones. */
+const QUICK_US = 2000;
 
 /** A version with all that runs of it. */
 export class RunningVersion implements LoadedVersion {
@@ -45,6 +47,8 @@ export class RunningVersion implements LoadedVersion {
   readonly #counters = new VersionCounters();
   /** Activations since the last one that computed for long. */
   #short = 0;
+  /** Part of the newest activations that took no longer than {@link QUICK_US}. */
+  #quickPart = 0;
   #wasLong = false;
 
   constructor(
@@ -91,7 +95,7 @@ export class RunningVersion implements LoadedVersion {
 
   /** It is known not to compute for long: a thread that it gets is in nobody's way. */
   get isQuick(): boolean {
-    return this.#short >= QUICK;
+    return this.#short >= QUICK && this.#quickPart > 0.5;
   }
 
   /** An activation has computed for long. */
@@ -154,6 +158,7 @@ export class RunningVersion implements LoadedVersion {
   /** @param long it computed for long */
   countDone(done: Done, long: boolean): void {
     if (!long) this.#short++;
+    this.#quickPart += ((done.us <= QUICK_US ? 1 : 0) - this.#quickPart) * NEWEST;
     this.meanUs += (done.us - this.meanUs) * (this.meanUs === 0 ? 1 : NEWEST);
     this.#counters.runningUs += done.us;
     this.#counters.fuel += done.fuel;
