@@ -10,7 +10,7 @@ import {
 } from "@layotto/proto/sidecar/v1/extension";
 import { ExtensionRun, processPath, type ExtensionQuestion } from "./extension.ts";
 import { Histogram } from "./metrics/histogram.ts";
-import { fakeClock } from "./testing/fake-clock.ts";
+import { fakeClock, settle } from "./testing/fake-clock.ts";
 
 const requests = codecFor(ProcessRequestSchema);
 const responses = codecFor(ProcessResponseSchema);
@@ -126,7 +126,7 @@ describe("ExtensionRun", () => {
     }
   });
 
-  test("gives the stream up over an answer that is none, or that nobody asked for", () => {
+  test("gives the stream up over an answer that is none, or that nobody asked for", async () => {
     const odd = start();
     odd.ask(true);
     odd.run.onMessage(Buffer.from([0xff]));
@@ -137,6 +137,9 @@ describe("ExtensionRun", () => {
     early.run.onMessage(answer);
     early.run.onMessage(answer);
     assert.deepEqual([early.heard.length, early.stream.cancelled], [1, 1]);
+    early.ask(true, second);
+    await settle();
+    assert.deepEqual(early.heard.slice(1), ["it gave an answer that nobody asked for"]);
   });
 
   test("tells nothing more when it is cancelled, nor the function when its stream ends anyway", () => {

@@ -115,7 +115,7 @@ export abstract class ExtensionRun implements MessageListener {
 
   onMessage(message: Buffer): void {
     const listener = this.#settle();
-    if (listener === undefined) return this.cancel();
+    if (listener === undefined) return this.#answeredUnasked();
     let response: ProcessResponse;
     try {
       response = responses.decode(message);
@@ -185,6 +185,13 @@ export abstract class ExtensionRun implements MessageListener {
       properties: isFirst ? written(properties) : none,
       timeoutMs: Math.max(1, Math.ceil(this.#timeoutMs)),
     });
+  }
+
+  /** A function that says more than it is asked has failed: the next question gets that for an answer. */
+  #answeredUnasked(): void {
+    if (this.#over !== undefined) return;
+    this.#finish("it gave an answer that nobody asked for");
+    this.#stream?.cancel();
   }
 
   #expire(): void {

@@ -157,10 +157,12 @@ export class WasmProcess {
     try {
       // A file in a watched folder may be the module of a configured function, which is no plain one then.
       this.installer.know(this.settings.functions);
-      const { installed: ordered } = await this.orders.start();
-      const found = this.folders.start();
       const configured = this.installer.apply(this.settings.functions, []);
-      await Promise.race([Promise.all([configured, ordered, found]), late]);
+      // What is ordered comes before what is only found.
+      const others = this.orders
+        .start()
+        .then(({ installed }) => Promise.all([installed, this.folders.start()]));
+      await Promise.race([Promise.all([configured, others]), late]);
       await this.listeners.open();
     } catch (error) {
       fatal(exitCodeOf(error), error instanceof Error ? error.message : String(error));

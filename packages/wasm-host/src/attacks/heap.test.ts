@@ -82,7 +82,8 @@ for (const mode of modes) {
         load("good", guestText()),
         load("demanding", demanding, { isolation: "fresh" }),
       ]);
-      const hoarders = await Promise.all(["one", "two", "three"].map((name) => load(name, hoarder)));
+      // So many that some share a thread, though functions that are quick have further ones.
+      const hoarders = await Promise.all(ten.map((index) => load(`hoarder ${index}`, hoarder)));
       for (let round = 0; round < 120; round++) {
         for (const version of hoarders) await call(version);
         if (round % 4 === 0) for (const version of good) await call(version);

@@ -78,21 +78,69 @@ describe("Installer.ordered", () => {
     assert.equal(t.ask("a"), "late");
   });
 
-  test("leaves to the configuration what it names, and forgets the order", async () => {
+  test("leaves to the configuration what it names; without its entry the order is told of again", async () => {
     const t = tested();
     t.modules.set("/c.wasm", "configured").set("/x.wasm", "ordered");
     const configured = settingsOf("a", [file("/c.wasm")]);
-    const ordered = settingsOf("a", [file("/x.wasm")]);
     t.kept.set("a", { body: {}, baseDir: "/" });
     t.installer.know([configured]);
-    await t.installer.ordered(ordered);
+    await t.installer.ordered(settingsOf("a", [file("/x.wasm")]));
     await t.installer.apply([configured], []);
     assert.equal(t.ask("a"), "configured");
+    assert.equal(t.kept.size, 1, "another process may have another configuration");
+    await t.installer.apply([], [configured]);
+    assert.deepEqual(t.toldAgain, ["a"]);
+    await t.installer.ordered(settingsOf("a", [file("/x.wasm")]));
+    assert.equal(t.ask("a"), "ordered");
+  });
+
+  test("is not what an order comes to that a configuration has overtaken", async () => {
+    const t = tested();
+    t.modules.set("/c.wasm", "configured").set("/x.wasm", "ordered");
+    let open = (): void => {};
+    t.engine.gate = new Promise((resolve) => (open = resolve));
+    const order = assert.rejects(t.order(settingsOf("a", [file("/x.wasm")])), /already registered/);
+    while (t.engine.log.length === 0) await settle();
+    const applied = t.installer.apply([settingsOf("a", [file("/c.wasm")])], []);
+    open();
+    await Promise.all([order, applied]);
+    assert.equal(t.ask("a"), "configured");
     assert.deepEqual([...t.kept], []);
-    await t.order(settingsOf("b", [file("/x.wasm")]));
-    await t.installer.apply([configured, settingsOf("b", [file("/c.wasm")])], [configured]);
-    assert.equal(t.ask("b"), "configured");
+  });
+
+  test("goes on with what was ordered anew while the end of the order before waits for its turn", async () => {
+    const t = tested();
+    t.modules.set("/x.wasm", "v1").set("/y.wasm", "v2");
+    let open = (): void => {};
+    t.engine.gate = new Promise((resolve) => (open = resolve));
+    const all = [t.installer.ordered(settingsOf("a", [file("/x.wasm")]))];
+    while (t.engine.log.length === 0) await settle();
+    all.push(t.installer.orderGone("a"), t.installer.ordered(settingsOf("a", [file("/y.wasm")])));
+    open();
+    await Promise.all(all);
+    assert.equal(t.ask("a"), "v2");
+  });
+
+  test("changes the number of instances without another version", async () => {
+    const t = tested();
+    t.modules.set("/x.wasm", "v1");
+    const settings = settingsOf("a", [file("/x.wasm")]);
+    await t.installer.ordered(settings);
+    t.modules.set("/x.wasm", "v2");
+    await t.installer.ordered({
+      ...settings,
+      definition: { ...settings.definition, instances: 7 },
+    });
+    assert.equal(t.ask("a"), "v1");
+    assert.equal(t.functions.directory.named("a")?.instances, 7);
+  });
+
+  test("can be taken back when its function cannot be had", async () => {
+    const t = tested();
+    t.kept.set("broken", { body: {}, baseDir: "/" });
+    await t.installer.uninstall("broken");
     assert.deepEqual([...t.kept], []);
+    await assert.rejects(t.installer.uninstall("broken"), /not registered/);
   });
 
   test("leaves alone what is in a watched folder", async () => {

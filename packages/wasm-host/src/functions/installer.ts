@@ -6,7 +6,8 @@ import { WasmError, type WasmReason } from "../errors.ts";
 import type { Fetched } from "../install/sources.ts";
 import { readModule } from "../admin/read-orders.ts";
 import type { Functions } from "./functions.ts";
-import type { OrderBook, OrderRecord } from "./order-book.ts";
+import type { OrderBook } from "./order-book.ts";
+import type { OrderRecord } from "./order-file.ts";
 import { Orders } from "./orders.ts";
 import type { FunctionPlan, PlannedModule } from "./plan.ts";
 import { Turns } from "../turns.ts";
@@ -43,7 +44,7 @@ export interface InstallerOptions {
   readonly functions: Functions;
   readonly sources: ModuleSources;
   /** Where orders are kept. */
-  readonly book: Pick<OrderBook, "keep" | "amend" | "forget" | "read">;
+  readonly book: Pick<OrderBook, "keep" | "amend" | "forget" | "read" | "has" | "tellAgain">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Default of the number of instances. */
@@ -82,6 +83,8 @@ export class Installer {
       try {
         this.tellFiles(filesOf(settings));
         await functions.install(await this.plan(settings, module));
+        // A configuration has named it meanwhile, and what it says is put in its place next.
+        if (this.known.has(name)) functions.checkFree(name);
         const known: Known = { settings, owner: "order" };
         this.known.set(name, known);
         await book.keep(name, order).catch((error: unknown) => this.undo(known, error));
@@ -94,29 +97,32 @@ export class Installer {
   /** An order is kept of before the process started, or was given to another process. Never rejects. */
   async ordered(settings: FunctionSettings): Promise<void> {
     const { name } = settings;
-    const { logger } = this.options;
-    const owner = this.known.get(name)?.owner ?? "order";
-    if (owner === "configuration") return this.takeFromOrder(name);
-    if (owner === "folder") {
-      logger.warn({ function: name }, "its module is in a watched folder: the kept order is not used"); // prettier-ignore
+    const { functions, logger } = this.options;
+    const known = this.known.get(name);
+    if (known !== undefined && known.owner !== "order") {
+      logger.info({ function: name }, "it is there by its configuration or a watched folder: the kept order rests"); // prettier-ignore
       return;
     }
-    this.known.set(name, { settings, owner });
+    if (known !== undefined && differInInstances(known.settings, settings)) {
+      await settled(functions.resize(name, settings.definition.instances));
+      return;
+    }
+    this.known.set(name, { settings, owner: "order" });
     this.tellFiles();
     await this.put(name);
   }
 
   /** An order is kept no more: another process has uninstalled its function. */
   async orderGone(name: string): Promise<void> {
-    await this.remove(name, "order");
+    const known = this.known.get(name);
+    // Until its turn comes, it may have been ordered anew.
+    if (known?.owner === "order") await this.remove(name, known);
   }
 
   /** Functions of a configuration that is about to be taken over: from now on files in watched folders are theirs. */
   know(functions: readonly FunctionSettings[]): void {
     for (const settings of functions) {
-      const { name } = settings;
-      if (this.known.get(name)?.owner === "order") this.takeFromOrder(name);
-      this.known.set(name, { settings, owner: "configuration" });
+      this.known.set(settings.name, { settings, owner: "configuration" });
     }
   }
 
@@ -129,8 +135,10 @@ export class Installer {
     // From here on each change of a file is seen, so that none falls between reading and watching it.
     this.tellFiles();
     await Promise.all(changed.map(({ name }) => this.put(name)));
-    const removed = before.filter(({ name }) => !names.has(name));
-    for (const { name } of removed) await this.remove(name, "configuration");
+    for (const { name } of before) {
+      const known = this.known.get(name);
+      if (!names.has(name) && known?.owner === "configuration") await this.remove(name, known);
+    }
   } // prettier-ignore
 
   /** How many instances of functions serve calls at once. @throws WasmError NOT_REGISTERED, ORDER_NOT_KEPT */
@@ -143,21 +151,26 @@ export class Installer {
 
   /** Removes functions by name, or by the id that they report. @throws WasmError NOT_REGISTERED, ORDER_NOT_KEPT */
   async uninstall(nameOrId: string): Promise<void> {
-    const { functions } = this.options;
+    const { functions, book } = this.options;
     const forgotten: Promise<void>[] = [];
     const forget = (name: string): void => {
       const kept = this.forgetOrder(name);
       kept.catch(() => {}); // it is looked at when all are
       forgotten.push(kept);
     };
-    // What is being read for them must not bring them back.
+    // What is being read for them must not bring them back; an order may be of a function that cannot be had at all.
     for (const { name } of functions.directory.matching(nameOrId)) forget(name);
+    if (this.isOrdered(nameOrId) || book.has(nameOrId)) forget(nameOrId);
+    const isKnown = forgotten.length > 0;
     this.tellFiles();
     const before = new Map(this.known);
-    await functions.uninstall(nameOrId, (name) => {
+    const gone = functions.uninstall(nameOrId, (name) => {
       // It may only have come by an order that was under way; what a configuration says since then stays.
       const known = this.known.get(name);
       if (known?.owner === "order" || known === before.get(name)) forget(name);
+    });
+    await gone.catch((error: unknown) => {
+      if (!isKnown || !isNotRegistered(error)) throw error;
     });
     this.tellFiles();
     await Promise.all(forgotten);
@@ -191,7 +204,7 @@ export class Installer {
     this.inFolders.delete(name);
     const known = this.known.get(name);
     if (known === undefined || !isFromFolder(known)) return;
-    if (known.owner === "folder") return this.remove(name, "folder");
+    if (known.owner === "folder") return this.remove(name, known);
     await this.orders.run(name, () => this.drop(name));
     await this.put(name);
   }
@@ -211,17 +224,11 @@ export class Installer {
     return this.known.get(name)?.owner === "order";
   }
 
-  /** A function is the configuration's from now on. */
-  private takeFromOrder(name: string): void {
-    const { logger, book } = this.options;
-    logger.info({ function: name }, "the configuration names it now: the order is forgotten");
-    book.forget(name).catch((error: unknown) => logger.warn({ function: name, err: error }, "kept order")); // prettier-ignore
-  }
-
   private async forgetOrder(name: string): Promise<void> {
-    const isOrdered = this.isOrdered(name);
+    const { book } = this.options;
+    const isKept = this.isOrdered(name) || book.has(name);
     this.forget(name);
-    if (isOrdered) await this.options.book.forget(name);
+    if (isKept) await book.forget(name);
   }
 
   /** An order that could not be kept was not carried out either. @throws always, with the reason */
@@ -240,18 +247,21 @@ export class Installer {
     this.retries.delete(name);
   }
 
-  /** Removes a function that is still its owner's. */
-  private async remove(name: string, owner: Owner): Promise<void> {
+  /** Removes a function, unless it is another one or another owner's when its turn comes. */
+  private async remove(name: string, known: Known): Promise<void> {
+    const { book } = this.options;
     const isRemoved = await this.orders.run(name, async () => {
-      if (this.known.get(name)?.owner !== owner) return false;
+      if (this.known.get(name) !== known) return false;
       this.forget(name);
       await this.drop(name);
       return true;
     });
     this.tellFiles();
     const path = this.inFolders.get(name);
-    // Without its entry in the configuration it is a plain one of its folder.
-    if (isRemoved && path !== undefined) await this.folderFile(name, path);
+    if (!isRemoved) return;
+    // Without its entry in the configuration it is a plain one of its folder, or what was ordered before.
+    if (path !== undefined) await this.folderFile(name, path);
+    else if (known.owner !== "order" && book.has(name)) book.tellAgain(name);
   }
 
   private async drop(name: string): Promise<void> {
@@ -261,7 +271,7 @@ export class Installer {
       await functions.uninstall(name);
     } catch (error) {
       // Another order has removed it meanwhile.
-      if (!(error instanceof WasmError && error.reason === "NOT_REGISTERED")) throw error;
+      if (!isNotRegistered(error)) throw error;
     }
   }
 
@@ -273,7 +283,8 @@ export class Installer {
     } catch (error) {
       if (!this.isWanted(settings)) return;
       await functions.refuse(settings, error);
-      if (isRemote(settings) && isPassing(error)) this.retry(settings, attempt);
+      if (isElsewhere(settings, this.known.get(settings.name)?.owner) && isPassing(error))
+        this.retry(settings, attempt);
       return;
     }
     if (!this.isWanted(settings)) return;
@@ -341,8 +352,23 @@ function isFromFolder({ settings, owner }: Known): boolean {
   return settings.sources.length === 0 && owner !== "order";
 }
 
-function isRemote({ sources }: FunctionSettings): boolean {
+/** Nobody tells when its module can be had: it is at a server, or in the order itself. */
+function isElsewhere({ sources }: FunctionSettings, owner?: Owner): boolean {
+  if (owner === "order" && sources.length === 0) return true;
   return sources.some(({ source }) => source.kind === "url" || source.kind === "image");
+}
+
+function isNotRegistered(error: unknown): boolean {
+  return error instanceof WasmError && error.reason === "NOT_REGISTERED";
+}
+
+/** Two orders differ in nothing but the number of instances. */
+function differInInstances(a: FunctionSettings, b: FunctionSettings): boolean {
+  const instances = 1;
+  return isDeepStrictEqual(
+    { ...a, definition: { ...a.definition, instances } },
+    { ...b, definition: { ...b.definition, instances } },
+  );
 }
 
 /** Why it was rejected; undefined when it was not. */

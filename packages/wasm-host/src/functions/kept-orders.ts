@@ -1,7 +1,8 @@
 import type { Logger } from "@layotto/sidecar-kit";
 import type { BodyContext } from "../config/read-body.ts";
 import type { Installer } from "./installer.ts";
-import type { OrderBook, OrderRecord } from "./order-book.ts";
+import type { OrderBook } from "./order-book.ts";
+import type { OrderRecord } from "./order-file.ts";
 import { readOrder } from "./read-order.ts";
 
 /** What {@link KeptOrders} is made with. */
@@ -41,7 +42,9 @@ export class KeptOrders {
   private install(name: string, record: OrderRecord): void {
     const { installer, context, logger } = this.options;
     try {
-      const installed = installer.ordered(readOrder(record, context).settings);
+      // It goes by its file, whatever is written in it: by that it will be gone, too.
+      const body = { ...record.body, name };
+      const installed = installer.ordered(readOrder({ ...record, body }, context).settings);
       this.first?.push(installed);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

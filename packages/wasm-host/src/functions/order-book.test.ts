@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { eventually, tempDir } from "@layotto/sidecar-kit/testing";
 import { WasmError } from "../errors.ts";
-import { OrderBook, type OrderRecord } from "./order-book.ts";
+import { OrderBook } from "./order-book.ts";
+import type { OrderRecord } from "./order-file.ts";
 
 const record = (body: Record<string, unknown>): OrderRecord => ({ body, baseDir: "/srv" });
 
@@ -108,5 +119,60 @@ describe("OrderBook", () => {
       assert.match(error.message, /^Cannot keep the order for function "a": E\w+: .*: make ".*orders" writable, or choose another data_dir$/); // prettier-ignore
       return true;
     });
+  });
+
+  test("refuses an order of a name that another process has just kept", async (t) => {
+    const dir = join(tempDir(t), "orders");
+    const [one, two] = [bookIn(t, dir), bookIn(t, dir)];
+    await one.book.keep("a", record({ n: 1 }));
+    await assert.rejects(two.book.keep("a", record({ n: 2 })), { reason: "NAME_TAKEN" });
+    assert.deepEqual(await two.book.read("a"), record({ n: 1 }));
+    await one.book.keep("a", record({ n: 3 }));
+    assert.deepEqual(await two.book.read("a"), record({ n: 3 }));
+  });
+
+  test("takes what it cannot look at for neither gone nor new, and tells it when it can", async (t) => {
+    const dir = tempDir(t);
+    const { book, events, follow } = bookIn(t, dir, 20);
+    await book.keep("a", record({ n: 1 }));
+    // Links that go round cannot be looked at by anybody.
+    const files = { a: join(dir, "a.json"), b: join(dir, "b.json"), kept: join(dir, ".kept") };
+    renameSync(files.a, files.kept);
+    symlinkSync(files.a, files.a);
+    symlinkSync(files.b, files.b);
+    await follow();
+    await eventually("complaint", () => events.length > 0);
+    assert.match(events[0] ?? "", /^ELOOP/);
+    renameSync(files.kept, files.a);
+    rmSync(files.b);
+    writeFileSync(files.b, JSON.stringify({ format: 1, baseDir: "/", body: { n: 2 } }));
+    await eventually("order", () => events.includes('b {"n":2}'));
+    assert.deepEqual(events.filter((each) => !each.startsWith("ELOOP")), ['b {"n":2}']); // prettier-ignore
+  });
+
+  test("removes what others have left half written, long ago", async (t) => {
+    const dir = tempDir(t);
+    for (const name of [".1.left", ".2.fresh"]) writeFileSync(join(dir, name), "{");
+    const longAgo = new Date(Date.now() - 3_600_000);
+    utimesSync(join(dir, ".1.left"), longAgo, longAgo);
+    await bookIn(t, dir).follow();
+    assert.deepEqual(readdirSync(dir), [".2.fresh"]);
+  });
+
+  test("tells of an order once more when it is wanted again", async (t) => {
+    const { book, events, follow } = bookIn(t, join(tempDir(t), "orders"));
+    await follow();
+    await book.keep("a", record({ n: 1 }));
+    assert.equal(book.has("a"), true);
+    book.tellAgain("a");
+    await eventually("order", () => events.length === 1);
+    assert.deepEqual(events, ['a {"n":1}']);
+    await book.forget("a");
+    assert.equal(book.has("a"), false);
+  });
+
+  test("asks for a shorter name where the file system has no such long ones", async (t) => {
+    const { book } = bookIn(t, join(tempDir(t), "orders"));
+    await assert.rejects(book.keep("%".repeat(200), record({})), /choose a shorter name$/);
   });
 });

@@ -1,17 +1,22 @@
+import { randomBytes } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type Clock, systemClock, type Timer } from "@layotto/sidecar-kit";
 import { WasmError } from "../errors.ts";
+import {
+  codeOf,
+  fileOf,
+  nameOf,
+  notOurs,
+  type OrderRecord,
+  parseOrder,
+  readText,
+  stateOf,
+  textOfOrder,
+  writeNew,
+} from "./order-file.ts";
 import { Orders } from "./orders.ts";
-
-/** An order to install a function, as it is kept. */
-export interface OrderRecord {
-  /** The body as it came, with the module if that came along. */
-  readonly body: Readonly<Record<string, unknown>>;
-  /** Where relative paths in it begin. */
-  readonly baseDir: string;
-}
 
 /** What {@link OrderBook.follow} tells. */
 export interface OrderEvents {
@@ -32,9 +37,8 @@ export interface OrderBookOptions {
   readonly clock?: Clock;
 }
 
-/** Of records; what a newer version has written is left alone. */
-const FORMAT = 1;
-const extension = ".json";
+/** What a process that was killed has left half written, ms old. */
+const LEFT_MS = 600_000;
 /** All operations are of one line: a look at the folder must not meet a half-done order of this process. */
 const line = "";
 
@@ -50,14 +54,35 @@ export class OrderBook {
   #events: OrderEvents | undefined;
   #watcher: FSWatcher | undefined;
   #poll: Timer | undefined;
+  /** What was complained about last. */
+  #fault = "";
 
   constructor({ dir, pollMs = 5000, clock = systemClock }: OrderBookOptions) {
     this.#options = { dir, pollMs, clock };
   }
 
-  /** Keeps an order. When it resolves, a crash of the machine does not lose it. @throws WasmError ORDER_NOT_KEPT */
+  /**
+   * Keeps a new order. When it resolves, a crash of the machine does not lose it.
+   *
+   * @throws WasmError ORDER_NOT_KEPT, NAME_TAKEN: another process has kept one of this name just now
+   */
   keep(name: string, record: OrderRecord): Promise<void> {
-    return this.#changing(name, () => this.#write(name, record));
+    return this.#changing(name, async () => {
+      const state = await stateOf(this.#fileOf(name));
+      if (state !== undefined && state !== this.#known.get(name)) throw nameTaken(name);
+      await this.#write(name, record);
+    });
+  }
+
+  /** Whether there is an order, as far as it was seen. */
+  has(name: string): boolean {
+    return this.#known.has(name);
+  }
+
+  /** Tells of an order once more. */
+  tellAgain(name: string): void {
+    this.#known.delete(name);
+    void this.#look(basename(this.#fileOf(name)));
   }
 
   /** Changes what an order says, if there is one. @throws WasmError ORDER_NOT_KEPT */
@@ -72,8 +97,8 @@ export class OrderBook {
   /** Forgets an order, if there is one. @throws WasmError ORDER_NOT_KEPT it is still there */
   forget(name: string): Promise<void> {
     return this.#changing(name, async () => {
-      this.#known.delete(name);
       await rm(this.#fileOf(name), { force: true });
+      this.#known.delete(name);
       await this.#sync();
     });
   }
@@ -90,6 +115,7 @@ export class OrderBook {
     // Without the folder there is nothing to follow; the first order says why it cannot be made.
     await mkdir(dir, { recursive: true, mode: 0o700 }).catch(() => {});
     this.#watch();
+    await this.#line.run(line, () => this.#clear());
     await this.#look();
     this.#pollLater();
   }
@@ -128,6 +154,16 @@ export class OrderBook {
     });
   }
 
+  /** Removes what processes have left that were killed while they wrote. */
+  async #clear(): Promise<void> {
+    const files = await readdir(this.#options.dir).catch(() => []);
+    for (const file of files.filter((each) => each.startsWith("."))) {
+      const path = join(this.#options.dir, file);
+      const found = await stat(path).catch(() => undefined);
+      if (found?.isFile() === true && Date.now() - found.mtimeMs > LEFT_MS) await rm(path).catch(() => {});
+    }
+  } // prettier-ignore
+
   /** Looks at one file, or at all. Never rejects. */
   #look(file: string | null = null): Promise<void> {
     const name = file === null ? undefined : nameOf(file);
@@ -135,8 +171,9 @@ export class OrderBook {
     return this.#line.run(line, async () => {
       try {
         await (name === undefined ? this.#scan() : this.#scanOne(name));
+        if (name === undefined) this.#fault = "";
       } catch (error) {
-        if (codeOf(error) !== "ENOENT") this.#events?.onFault(asError(error));
+        if (codeOf(error) !== "ENOENT") this.#complain(asError(error));
       }
     });
   }
@@ -147,51 +184,53 @@ export class OrderBook {
     for (const name of new Set([...names, ...this.#known.keys()])) await this.#scanOne(name);
   }
 
+  /** @throws Error the file cannot be read now: it is looked at again */
   async #scanOne(name: string): Promise<void> {
-    const state = await stateOf(this.#fileOf(name));
+    const file = this.#fileOf(name);
+    const state = await stateOf(file);
     if (state === this.#known.get(name)) return;
     if (state === undefined) {
       this.#known.delete(name);
       this.#events?.onGone(name);
       return;
     }
+    const text = await readText(file);
     this.#known.set(name, state);
-    try {
-      const record = await this.#read(name);
-      if (record !== undefined) this.#events?.onOrder(name, record);
-    } catch (error) {
-      this.#events?.onFault(asError(error));
-    }
+    const record = text === undefined ? undefined : parseOrder(text);
+    if (record !== undefined) this.#events?.onOrder(name, record);
+    else if (text !== undefined) this.#events?.onFault(notOurs(file));
+  }
+
+  /** Once until it is another one, or is over. */
+  #complain(error: Error): void {
+    if (error.message === this.#fault) return;
+    this.#fault = error.message;
+    this.#events?.onFault(error);
   }
 
   async #read(name: string): Promise<OrderRecord | undefined> {
     const file = this.#fileOf(name);
-    let text: string;
-    try {
-      text = await readFile(file, "utf8");
-    } catch (error) {
-      if (codeOf(error) === "ENOENT") return undefined;
-      throw error;
-    }
-    const record = parsed(text);
-    if (record !== undefined) return record;
-    throw new Error(`"${file}" is no order of this version: remove it, or start the version that wrote it`); // prettier-ignore
+    const text = await readText(file);
+    if (text === undefined) return undefined;
+    const record = parseOrder(text);
+    if (record === undefined) throw notOurs(file);
+    return record;
   }
 
   async #write(name: string, { body, baseDir }: OrderRecord): Promise<void> {
     const { dir } = this.#options;
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    const fresh = join(dir, `.${process.pid}`);
-    const file = await open(fresh, "w", 0o600);
+    // Processes in containers may share the folder and have the same number.
+    const fresh = join(dir, `.${process.pid}.${randomBytes(6).toString("hex")}`);
     try {
-      await file.writeFile(JSON.stringify({ format: FORMAT, baseDir, body }));
-      await file.sync();
-    } finally {
-      await file.close();
+      const state = await writeNew(fresh, textOfOrder({ body, baseDir }));
+      await rename(fresh, this.#fileOf(name));
+      this.#known.set(name, state);
+    } catch (error) {
+      await rm(fresh, { force: true }).catch(() => {});
+      throw error;
     }
-    await rename(fresh, this.#fileOf(name));
     await this.#sync();
-    this.#known.set(name, (await stateOf(this.#fileOf(name))) ?? "");
   }
 
   /** The folder too: a new name in it is lost with the machine otherwise. */
@@ -206,51 +245,22 @@ export class OrderBook {
       try {
         await change();
       } catch (error) {
+        if (error instanceof WasmError) throw error;
         const why = asError(error).message.split(",", 1)[0] ?? "";
-        const cure = `make "${this.#options.dir}" writable, or choose another data_dir`;
+        const isLong = codeOf(error) === "ENAMETOOLONG";
+        const cure = isLong ? "choose a shorter name" : `make "${this.#options.dir}" writable, or choose another data_dir`; // prettier-ignore
         throw new WasmError("ORDER_NOT_KEPT", 500, `Cannot keep the order for function "${name}": ${why}: ${cure}`); // prettier-ignore
       }
     });
   }
 
   #fileOf(name: string): string {
-    // A name may begin with a dot, which hides files that are on their way.
-    return join(this.#options.dir, encodeURIComponent(name).replace(/^\./, "%2E") + extension);
+    return join(this.#options.dir, fileOf(name));
   }
 }
 
-function nameOf(file: string): string | undefined {
-  if (!file.endsWith(extension) || file.startsWith(".")) return undefined;
-  try {
-    return decodeURIComponent(file.slice(0, -extension.length));
-  } catch {
-    return undefined;
-  }
-}
-
-/** What tells one state of a file from another. */
-async function stateOf(file: string): Promise<string | undefined> {
-  try {
-    const { ino, size, mtimeNs } = await stat(file, { bigint: true });
-    return `${ino} ${size} ${mtimeNs}`;
-  } catch {
-    return undefined;
-  }
-}
-
-function parsed(text: string): OrderRecord | undefined {
-  try {
-    const { format, baseDir, body } = JSON.parse(text) as Record<string, unknown>;
-    const isOurs = format === FORMAT && typeof baseDir === "string";
-    if (!isOurs || typeof body !== "object" || body === null) return undefined;
-    return { baseDir, body: body as Record<string, unknown> }; // read like a body that came as JSON
-  } catch {
-    return undefined;
-  }
-}
-
-function codeOf(error: unknown): unknown {
-  return Reflect.get(Object(error), "code");
+function nameTaken(name: string): WasmError {
+  return new WasmError("NAME_TAKEN", 500, `${name} is already registered`);
 }
 
 function asError(error: unknown): Error {

@@ -3,7 +3,7 @@ import { readInstallBody, type BodyContext } from "../config/read-body.ts";
 import type { FunctionSettings } from "../config/settings.ts";
 import { WasmError } from "../errors.ts";
 import { checkDigests } from "../install/check-digests.ts";
-import type { OrderRecord } from "./order-book.ts";
+import type { OrderRecord } from "./order-file.ts";
 
 /** Stands in the body where the source is, when the module itself comes along. */
 const alongside = "module";

@@ -275,7 +275,7 @@ export class Scheduler implements ThreadOwner, StreamOwner {
     if (done.spare === true) thread.startsAhead(done.n, version);
     slot.load--;
     slot.hold(done.memoryBytes);
-    version.countDone(done, thread.long);
+    version.countDone(done, thread.longRun === done.n);
     if (done.id !== undefined && done.id !== "") version.id = done.id;
     for (const output of done.outputs) this.#output(slot, output.stream, output);
     if (stream?.over === true && slot.streams.has(stream.id)) this.#closeLeft(stream);

@@ -14,18 +14,21 @@ import {
 } from "../testing/engine.ts";
 import { forEver, guestText } from "../testing/guest-text.ts";
 import { wat } from "../testing/wat.ts";
+import { RunningVersion } from "./running-version.ts";
 
-/** By the first octet of its body: `?` traps, `!` loops, `w` asks its host; `W` asks it, then loops. The others are echoed. */
+/** By the first octet of its body: `?` traps, `w` asks its host, `W` asks it and loops; `l` computes for long. The others are echoed. */
 const moody = guestText({
   imports: `(import "env" "proxy_get_state" (func $get_state (param i32 i32 i32 i32 i32 i32) (result i32)))`,
   memory: "2",
-  onBody: `(local $first i32)
+  onBody: `(local $first i32) (local $i i32)
     (drop (call $get_buffer (i32.const 0) (i32.const 0) (local.get $size) (i32.const 16) (i32.const 20)))
     (local.set $first (i32.load8_u (i32.load (i32.const 16))))
     (if (i32.eq (local.get $first) (i32.const 63)) (then unreachable))
     (if (i32.eq (i32.and (local.get $first) (i32.const 0xdf)) (i32.const 87)) (then
       (drop (call $get_state (i32.const 64) (i32.const 1) (i32.const 64) (i32.const 1) (i32.const 24) (i32.const 28)))))
     (if (i32.eq (local.get $first) (i32.const 87)) (then ${forEver}))
+    (if (i32.eq (local.get $first) (i32.const 108)) (then
+      (loop $more (local.set $i (i32.add (local.get $i) (i32.const 1))) (br_if $more (i32.lt_u (local.get $i) (i32.const 200000000))))))
     (drop (call $set_buffer (i32.const 1) (i32.const 0) (i32.const 0) (i32.load (i32.const 16)) (i32.load (i32.const 20))))
     (i32.const 0)`,
 });
@@ -119,6 +122,22 @@ for (const hostCalls of canSuspend() ? (["atomics", "jspi"] as const) : (["atomi
       const [, ...queued] = await Promise.all([...calls, callOnce(engine, version, "later")]);
       for (const { fault } of queued) assert.equal(fault?.kind, "gone");
       await assert.rejects(engine.load(bytes, definitionOf("late")), { reason: "INTERNAL" });
+    });
+
+    test("a function that ran for long once goes last until four of its calls were short", async () => {
+      const engine = made();
+      const version = await engine.load(await wat(moody), definitionOf("moody", { limits: { cpuMs: 2000 } }));
+      assert.ok(version instanceof RunningVersion);
+      for (let i = 0; i < 20; i++) await callOnce(engine, version, "even");
+      assert.deepEqual([version.isSlow, version.isQuick], [false, true]);
+      assert.equal(textOf(await callOnce(engine, version, "long")), "long");
+      assert.deepEqual([version.isSlow, version.isQuick], [true, false]);
+      for (let i = 0; i < 3; i++) await callOnce(engine, version, "even");
+      assert.equal(version.isSlow, true);
+      await callOnce(engine, version, "even");
+      assert.equal(version.isSlow, false);
+      for (let i = 0; i < 20; i++) await callOnce(engine, version, "even");
+      assert.equal(version.isQuick, true);
     });
 
     const skip = hostCalls === "atomics" ? "where host calls block, calls do not take turns" : false;

@@ -88,6 +88,7 @@ export class Watchdog {
   /** A thread is free: what ran on it does not slow down who has it next. */
   release(thread: WorkerThread): void {
     this.#raise(thread);
+    thread.longRun = 0;
     this.#watched.delete(thread);
   }
 
@@ -111,7 +112,8 @@ export class Watchdog {
     if (seen === undefined || seen.n !== n || seen.since === Infinity)
       return this.#begin(thread, n, now, running?.account);
     const { deadline, cpuMs } = running ?? { deadline: seen.since + PREPARE_MS, cpuMs: PREPARE_MS };
-    if (!thread.long && now - seen.since >= LONG_MS && hasComputed(thread, seen)) {
+    if (thread.longRun !== n && now - seen.since >= LONG_MS && hasComputed(thread, seen)) {
+      thread.longRun = n;
       this.#lower(thread);
       if (isVersion(thread.lease)) thread.lease.ranLong();
     }

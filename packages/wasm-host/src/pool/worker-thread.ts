@@ -37,6 +37,8 @@ export class WorkerThread {
   reason: "closed" | "killed" | "crashed" = "crashed";
   /** What runs on it has been running for long, or did so lately. */
   long = false;
+  /** Number of the activation that was found last to compute for long. */
+  longRun = 0;
   /** It has the lowest priority of the system. */
   low = false;
   /** Host calls of its guests that are not answered. */

@@ -2,7 +2,7 @@ import { settle } from "@layotto/sidecar-kit/testing";
 import type { FunctionSettings, Source } from "../../config/settings.ts";
 import { WasmError } from "../../errors.ts";
 import { Installer } from "../installer.ts";
-import type { OrderRecord } from "../order-book.ts";
+import type { OrderRecord } from "../order-file.ts";
 import { definitionOf, fakeModule, testFunctions, type TestFunctions } from "./index.ts";
 
 /** An installer and what it works on, in the hands of the test. */
@@ -16,6 +16,8 @@ export interface TestInstaller extends TestFunctions {
   watched: readonly string[];
   /** Kept orders by name. */
   readonly kept: Map<string, OrderRecord>;
+  /** Orders that are to be told of once more. */
+  readonly toldAgain: string[];
   /** Keeping fails with it. */
   fault: Error | undefined;
   /** Orders a function, with the source or the module that is given. */
@@ -57,6 +59,8 @@ export function tested(): TestInstaller {
         if (made.fault !== undefined) throw made.fault;
       },
       read: (name) => Promise.resolve(kept.get(name)),
+      has: (name) => kept.has(name),
+      tellAgain: (name) => void made.toldAgain.push(name),
     },
     sources: { fetch },
     clock: context.clock,
@@ -79,6 +83,7 @@ export function tested(): TestInstaller {
     fetched,
     watched: [],
     kept,
+    toldAgain: [],
     fault: undefined,
     order,
   });
