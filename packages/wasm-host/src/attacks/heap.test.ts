@@ -102,7 +102,7 @@ for (const mode of modes) {
       made();
       const good = await load("good", guestText());
       const bad = await load("bad", pausing, { limits: { timeoutMs: 20_000 } });
-      const calls = Array.from({ length: 150 }, () => callOnce(arena.engine, bad, "x"));
+      const calls = Array.from({ length: 200 }, () => callOnce(arena.engine, bad, "x"));
       const faults = (await Promise.all(calls.slice(0, 70))).map(({ fault }) => fault?.kind);
       assert.ok(faults.includes("trap"), faults.join(" "));
       arena.assertNamed(bad, "trap");
@@ -110,11 +110,12 @@ for (const mode of modes) {
     });
 
     test("tables of guests that wait together come to no more than a thread has: only they are ended", async () => {
-      made(slowHost(30));
+      made(slowHost(100));
       const good = await load("good", guestText());
-      const limits = { timeoutMs: 20_000, cpuMs: 10_000 };
-      const bad = await load("bad", tableHolder, { isolation: "fresh", instances: 30, limits });
-      const calls = Array.from({ length: 30 }, () => callOnce(arena.engine, bad, "x"));
+      // Small memories: as many as may wait on a thread.
+      const limits = { timeoutMs: 20_000, cpuMs: 10_000, memoryBytes: 2 * 1024 * 1024 };
+      const bad = await load("bad", tableHolder, { isolation: "fresh", instances: 64, limits });
+      const calls = Array.from({ length: 64 }, () => callOnce(arena.engine, bad, "x"));
       const meanwhile = Array.from({ length: 10 }, () => call(good));
       const outputs = await Promise.all(calls);
       await Promise.all(meanwhile);

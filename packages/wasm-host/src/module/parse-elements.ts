@@ -2,7 +2,8 @@ import { bounds } from "./bounds.ts";
 import { skipConstant } from "./fuel/instructions.ts";
 import type { ParsedModule } from "./parsed-module.ts";
 import type { Reader } from "./reader.ts";
-import { refuse } from "./refuse.ts";
+import { refuse, refuseBroken } from "./refuse.ts";
+import { referenceType } from "./value-types.ts";
 
 /**
  * Reads element segments (core specification, 5.5.12). Which functions they name is V8's to check; how many entries
@@ -15,14 +16,15 @@ export function readElements(module: ParsedModule, reader: Reader): void {
 }
 
 function readSegment(module: ParsedModule, reader: Reader): void {
+  const at = reader.at;
   const flags = reader.u32();
+  if (flags > 7) refuseBroken(at, `${flags} is no kind of element segment`);
   const isActive = (flags & 1) === 0;
   const isExplicit = (flags & 2) !== 0;
   const hasExpressions = (flags & 4) !== 0;
   if (isActive && isExplicit) reader.u32();
   if (isActive) skipConstant(reader);
-  // The kind or type of its entries.
-  if (!isActive || isExplicit) reader.u8();
+  if (!isActive || isExplicit) readType(reader, hasExpressions);
   const count = reader.count("entries in an element segment", bounds.elements);
   module.elements += count;
   if (module.elements > bounds.elements)
@@ -31,4 +33,15 @@ function readSegment(module: ParsedModule, reader: Reader): void {
     if (hasExpressions) skipConstant(reader);
     else reader.u32();
   }
+}
+
+/** Reads the type or kind of the entries. Newer types are longer: passed over, they would shift the count behind them. */
+function readType(reader: Reader, hasExpressions: boolean): void {
+  if (hasExpressions) {
+    referenceType(reader);
+    return;
+  }
+  const at = reader.at;
+  const kind = reader.u8();
+  if (kind !== 0) refuseBroken(at, `0x${kind.toString(16)} is no kind of elements`);
 }

@@ -100,6 +100,24 @@ for (const hostCalls of canSuspend() ? (["atomics", "jspi"] as const) : (["atomi
       assert.equal(textOf(await callOnce(engine, free, "free")), "free");
     });
 
+    test("functions take turns where there is one thread, however many calls of a quick one wait", async () => {
+      const answer = { status: 1, value: new Uint8Array(0), extra: 0 } as const;
+      const host = { release() {}, handle: (_: unknown, __: unknown, reply: (with_: typeof answer) => void) => void setTimeout(() => reply(answer), 20) };
+      for (const isolation of ["fresh", "pooled"] as const) {
+        const engine = made({ workers: { min: 1, max: 1 }, host });
+        const bytes = await wat(moody);
+        const busy = await engine.load(bytes, definitionOf("busy", { isolation, instances: 100 }));
+        const [unknown, slow] = [await engine.load(bytes, definitionOf("unknown")), await engine.load(bytes, definitionOf("slow"))];
+        assert.equal(textOf(await callOnce(engine, slow, "long")), "long");
+        let over = false;
+        const calls = Array.from({ length: 60 }, () => callOnce(engine, busy, "w").then(() => over));
+        await Promise.all([callOnce(engine, unknown, "a"), callOnce(engine, slow, "b")]);
+        over = true;
+        const after = (await Promise.all(calls)).filter(Boolean).length;
+        if (hostCalls === "atomics") assert.ok(after > 30, `${isolation}: ${after} of 60 after the others`);
+      }
+    });
+
     test("a function is not without guests because streams hold those that are to be replaced", async () => {
       const engine = made();
       const recycling = { calls: 1, memoryBytes: 0 };

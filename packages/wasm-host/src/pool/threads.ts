@@ -90,15 +90,14 @@ export class Threads {
    * find none.
    */
   allows(thread: WorkerThread, version: RunningVersion, depth: number): boolean {
-    const extra = extraOf(version);
     if (thread.lease === undefined) {
-      if (this.#leased >= this.#limit(depth) + extra) return false;
+      if (this.#atLimit(version, this.#limit(depth))) return false;
       const leaves = this.#leaves(version, this.#freeOnes());
       if (leaves) this.#miss(version, depth);
       return !leaves;
     }
     // Whether it is lent already does not hang on who else computes at the moment.
-    return this.#leased - 1 < this.#most() + extra + depth * PER_DEPTH;
+    return !this.#atLimit(version, this.#most() + depth * PER_DEPTH + 1);
   }
 
   /**
@@ -108,7 +107,7 @@ export class Threads {
    * @param version undefined: a module is read
    */
   free(version: RunningVersion | undefined, depth: number): WorkerThread | undefined {
-    if (this.#leased >= this.#limit(depth) + extraOf(version)) return undefined;
+    if (this.#atLimit(version, this.#limit(depth))) return undefined;
     const free = this.#freeOnes();
     const found = this.#leaves(version ?? "loader", free) ? undefined : bestOf(free, version);
     if (found !== undefined) return found;
@@ -171,10 +170,24 @@ export class Threads {
     return [...this.all].filter(({ ready, dead, lease }) => ready && !dead && lease === undefined);
   }
 
-  /** The last free thread is left to those who are known to be done with it soon; while none can be started, to anybody. */
+  /** Those that are known to be quick have threads beyond the limit, which are not the others' loss. */
+  #atLimit(version: RunningVersion | undefined, limit: number): boolean {
+    if (this.#leased < limit) return false;
+    if (version?.isQuick === true) return this.#leased >= limit + FOR_QUICK;
+    let quick = 0;
+    for (const { lease } of this.all) if (lease !== undefined && lease !== "loader" && lease.isQuick) quick++;
+    return this.#leased - Math.min(FOR_QUICK, quick) >= limit;
+  } // prettier-ignore
+
+  /**
+   * The last free thread is left to those who are known to be done with it soon, when another one comes for who is not.
+   * While none can be started it is anybody's, or they would wait for as long as the quick ones have calls.
+   */
   #leaves(to: Lease, free: readonly WorkerThread[]): boolean {
-    return free.length < 2 && this.#pause === undefined && (to === "loader" || !to.isQuick);
-  }
+    if (free.length > 1 || this.#pause !== undefined || (to !== "loader" && to.isQuick)) return false;
+    if (this.all.size <= this.#limit(0)) return true;
+    return [...this.all].some(({ ready, dead }) => !ready && !dead);
+  } // prettier-ignore
 
   /** A thread has ended. */
   remove(thread: WorkerThread): void {
@@ -236,7 +249,9 @@ export class Threads {
     const { max } = this.#settings;
     if (this.#leased < max) return max;
     const held = new Set<Lease>();
-    for (const { lease, busy } of this.all) if (lease !== undefined && lease !== "loader" && !busy) held.add(lease);
+    for (const { lease, busy, isNeeded } of this.all) {
+      if (lease !== undefined && lease !== "loader" && !busy && isNeeded) held.add(lease);
+    }
     return max + Math.min(held.size, max);
   } // prettier-ignore
 

@@ -8,6 +8,12 @@ const mebibyte = 1024 * 1024;
  * what a guest takes while it runs.
  */
 export const mostKept = 48 * mebibyte;
+/**
+ * By how much the heap grows over what was last found to be kept until it is looked at in full again, octets. All that
+ * is in use counts, garbage included: what rests may be near the most, and each call would pay for a full collection.
+ * So guests keep at most `mostKept + slack` together when none of them runs.
+ */
+export const slack = 16 * mebibyte;
 /** Who keeps more than this when that is exceeded is a cause of it, octets. */
 export const share = 12 * mebibyte;
 
@@ -30,6 +36,8 @@ export class HeapShare {
   readonly #heap: Heap;
   readonly #onDropped: OnDropped;
   #before = 0;
+  /** It is not looked at in full while no more than this is in use, octets: never above `mostKept + slack`. */
+  #mark = mostKept;
 
   constructor(heap: Heap, onDropped: OnDropped) {
     this.#heap = heap;
@@ -49,21 +57,26 @@ export class HeapShare {
    * @returns false: too much is kept by what cannot be dropped
    */
   fits(own: Kin, others: () => readonly Kin[]): boolean {
-    if (this.#heap.used() <= mostKept) return true;
-    let kept = this.#heap.kept();
-    if (kept <= mostKept) return true;
+    if (this.#heap.used() <= this.#mark) return true;
+    // What is in use may all be garbage: nobody is dropped for that. What is left is the limit of the heap itself.
+    if (!this.#heap.collect()) return true;
+    let kept = this.#heap.used();
     // Not all that was in use before was needed: it has taken the difference at least.
     const isCause = kept - this.#before > share;
-    for (const kin of isCause ? [own, ...others()] : [...others(), own]) {
+    const waiting = kept <= mostKept ? [] : isCause ? [own, ...others()] : [...others(), own];
+    for (const kin of waiting) {
       kept = this.#drop(kin, kept);
-      if (kept <= mostKept) return true;
+      if (kept <= mostKept) break;
     }
-    return false;
+    if (kept > mostKept) return false;
+    this.#mark = Math.max(mostKept, kept + slack);
+    return true;
   }
 
   #drop(kin: Kin, before: number): number {
     const guests = kin.drop();
-    const kept = this.#heap.kept();
+    this.#heap.collect();
+    const kept = this.#heap.used();
     const freed = before - kept;
     this.#onDropped(guests, freed > share ? keptTooMuch(freed) : undefined);
     return kept;
