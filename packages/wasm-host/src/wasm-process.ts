@@ -153,16 +153,17 @@ export class WasmProcess {
 
   private async begin(): Promise<void> {
     const { clock, fatal } = this.context;
-    const late = new Promise<void>((resolve) => void clock.after(START_WAIT_MS, resolve));
+    const late = new Promise<undefined>(
+      (resolve) => void clock.after(START_WAIT_MS, () => resolve(undefined)),
+    );
     try {
       // A file in a watched folder may be the module of a configured function, which is no plain one then.
       this.installer.know(this.settings.functions);
+      // What is ordered comes before what is only found; a disk that hangs holds up nobody for longer than a slow source.
+      const ordered = await Promise.race([this.orders.start(), late]);
+      const found = this.folders.start();
       const configured = this.installer.apply(this.settings.functions, []);
-      // What is ordered comes before what is only found.
-      const others = this.orders
-        .start()
-        .then(({ installed }) => Promise.all([installed, this.folders.start()]));
-      await Promise.race([Promise.all([configured, others]), late]);
+      await Promise.race([Promise.all([configured, ordered?.installed, found]), late]);
       await this.listeners.open();
     } catch (error) {
       fatal(exitCodeOf(error), error instanceof Error ? error.message : String(error));
