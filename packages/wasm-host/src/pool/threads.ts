@@ -31,9 +31,9 @@ const PER_DEPTH = 2;
 export const MAX_DEPTH = 8;
 /**
  * Threads that functions have beyond all limits whose calls are known to be short: they wait for nobody who computes,
- * and are done before they are in the way.
+ * and are done before they are in the way. Each costs 10 MB.
  */
-const FOR_QUICK = 2;
+const FOR_QUICK = 1;
 /** Free threads beyond the least number end after so long, ms. */
 const IDLE_MS = 30_000;
 

@@ -11,7 +11,9 @@ import type { RunningVersion } from "./running-version.ts";
  * The JavaScript heap of a worker: what guests' tables, contexts and headers take, not their memories. What they may
  * keep is less, see worker/heap-share.ts; one that runs may take the rest until it is seen.
  */
-const HEAP_MB = 192;
+const HEAP_MB = 96;
+/** Of the part for what is new, which V8 would make larger with the rest: each thread has it. */
+const NEW_MB = 6;
 
 /** Who a thread is lent to: a version, or whoever prepares a module. */
 export type Lease = RunningVersion | "loader";
@@ -82,7 +84,7 @@ export class WorkerThread {
     this.#worker = new Worker(workerFile(), {
       workerData: start,
       transferList: [port2],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: NEW_MB },
       // Guests write to logs through their host, never to the streams of the process.
       stdout: true,
       stderr: true,
