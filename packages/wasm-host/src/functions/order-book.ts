@@ -127,11 +127,6 @@ export class OrderBook {
     this.#poll?.cancel();
   }
 
-  /** Resolves when nothing is written or read. */
-  settled(): Promise<void> {
-    return this.#line.idle();
-  }
-
   #watch(): void {
     if (this.#watcher !== undefined) return;
     try {

@@ -163,7 +163,7 @@ export class Threads {
 
   #miss(version: RunningVersion | undefined, depth: number): void {
     if (version !== undefined) this.#missing.add(version);
-    this.#grow(depth, extraOf(version));
+    this.#grow(depth);
   }
 
   #freeOnes(): WorkerThread[] {
@@ -259,9 +259,9 @@ export class Threads {
    * One thread is always free, also while as many compute as may: what is killed is replaced before anybody waits, and
    * whoever may have one more has it at once.
    */
-  #grow(depth: number, extra = 1): void {
+  #grow(depth: number): void {
     if (this.#closed || this.#pause !== undefined) return;
-    const most = Math.max(this.#limit(depth) + Math.max(extra, 1), this.#settings.min);
+    const most = Math.max(this.#limit(depth) + FOR_QUICK, this.#settings.min);
     const wanted = Math.max(
       this.#settings.min,
       this.#leased + 1 + this.#missing.size + this.#waiters.length,
@@ -291,10 +291,6 @@ function bestOf(threads: readonly WorkerThread[], version: RunningVersion | unde
   }
   return best;
 } // prettier-ignore
-
-function extraOf(version: RunningVersion | undefined): number {
-  return version?.isQuick === true ? FOR_QUICK : 0;
-}
 
 /**
  * It is lent and does not compute: its guests wait for their host, or are held by streams that are between two phases.
